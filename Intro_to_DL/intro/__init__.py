@@ -1,0 +1,1 @@
+"""What only Lab 1 needs: networks, exercises and drawings."""

@@ -1,0 +1,81 @@
+"""What every notebook does first and last: seed, banner, profile, records, clean up."""
+
+import importlib
+import os
+import platform
+import random
+import sys
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import TypeVar
+
+import numpy as np
+
+from utils import gpu, results, viz
+
+T = TypeVar("T")
+_session = {"notebook": "", "seed": 0}
+
+
+def profile() -> str:
+    """``"gpu"`` where an NVIDIA GPU is found, else ``"laptop"``; ``$BOOTCAMP_PROFILE`` overrides.
+
+    A profile sets sizes, never the story: the same cells, checks and text run in both.
+
+    Raises:
+        ValueError: the variable holds anything else.
+    """
+    chosen = os.environ.get("BOOTCAMP_PROFILE")
+    if chosen in ("laptop", "gpu"):
+        return chosen
+    if chosen:
+        raise ValueError(f"BOOTCAMP_PROFILE is '{chosen}'; set it to laptop or gpu, or unset it.")
+    return "gpu" if gpu.list_gpus() else "laptop"
+
+
+def pick(laptop: T, gpu: T) -> T:
+    """The size that suits this machine, e.g. ``num_epochs = pick(laptop=4, gpu=30)``."""
+    return gpu if profile() == "gpu" else laptop
+
+
+def begin(notebook: str, uses: Iterable[str] = (), seed: int = 0) -> None:
+    """Seed every random generator, set the figure style and print what this kernel runs on.
+
+    Args:
+        notebook: ``Lab/Notebook``, e.g. ``"Intro_to_DL/01_Learning_as_Curve_Fitting"``.
+        uses: frameworks the notebook needs, of ``"keras"`` and ``"torch"``; they are
+            imported here, so that seeding and memory limits come before the first computation.
+        seed: of all generators; ``$BOOTCAMP_SEED`` overrides it.
+    """
+    seed = int(os.environ.get("BOOTCAMP_SEED", seed))
+    _session.update(notebook=notebook, seed=seed)
+    for framework in uses:
+        importlib.import_module(framework)
+    gpu.share()
+    random.seed(seed)
+    np.random.seed(seed)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(seed)
+    viz.use_style()
+    loaded = [m for m in ("keras", "tensorflow", "torch", "numpy") if m in sys.modules]
+    versions = ", ".join(f"{module} {version(module)}" for module in loaded)
+    print(f"{notebook}: {profile()} profile, seed {seed}, Python {platform.python_version()}, {versions}.")
+    print("\n".join(gpu.describe()))
+
+
+def seed() -> int:
+    """The seed that `begin` used."""
+    return int(_session["seed"])
+
+
+def record(name: str, value: float) -> None:
+    """Keep a measured figure under ``lab.quantity``; ``./bootcamp results`` prints them all."""
+    results.record(name, value, notebook=_session["notebook"], profile=profile(), seed=_session["seed"])
+
+
+def end() -> None:
+    """Last cell of a notebook: free what the frameworks hold, and say how to free the rest."""
+    gpu.free()
+    print("Done. To free all memory: menu Kernel, Shut Down Kernel. Then open the next notebook.")

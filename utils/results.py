@@ -1,0 +1,58 @@
+"""Figures the course measures, kept as small JSON files so that the README can quote them."""
+
+import json
+import os
+import platform
+import re
+import sys
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+
+from utils.paths import cache_dir
+
+_NAME = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
+
+
+def slug(text: str) -> str:
+    """Lower case with underscores: ``"01_First-Net"`` becomes ``"01_first_net"``."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+
+
+def record(name: str, value: float, **context) -> None:
+    """Write one measured figure.
+
+    Args:
+        name: ``lab.quantity`` in lower case, e.g. ``"intro_to_dl.mnist_cnn_test_accuracy"``.
+        value: a finite number.
+        context: what else to keep beside it (notebook, profile, seed, seconds).
+
+    Raises:
+        ValueError: the name is not of that form, or the value is not finite.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"'{name}' is not of the form lab.quantity in lower case.")
+    value = float(value)
+    if value != value or value in (float("inf"), float("-inf")):
+        raise ValueError(f"{name} is {value}: only finite figures are recorded.")
+    entry = {
+        "name": name,
+        "value": value,
+        **context,
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "versions": {m: version(m) for m in ("keras", "tensorflow", "torch", "numpy") if m in sys.modules},
+    }
+    path = _folder() / f"{name}.json"
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(entry, indent=1))
+    os.replace(temporary, path)
+
+
+def read_all() -> dict[str, dict]:
+    """Every recorded figure by name; the newest run wins."""
+    return {path.stem: json.loads(path.read_text()) for path in sorted(_folder().glob("*.json"))}
+
+
+def _folder() -> Path:
+    return cache_dir("results")

@@ -1,0 +1,154 @@
+"""`fit`: Keras training that shows its progress, can be interrupted, and is never paid twice."""
+
+import hashlib
+import json
+import re
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+import keras
+import numpy as np
+import pandas as pd
+from tqdm.keras import TqdmCallback
+
+from utils import course
+from utils.paths import cache_dir
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training.
+
+    Attributes:
+        history: one row per epoch; columns such as accuracy, loss, val_accuracy, val_loss.
+        seconds: wall time of the training, measured when it was run.
+        from_cache: True if the weights were loaded and not trained now.
+    """
+
+    history: pd.DataFrame
+    seconds: float
+    from_cache: bool
+
+
+def fit(
+    model: keras.Model,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    name: str,
+    epochs: int,
+    validation_data: tuple[np.ndarray, np.ndarray] | None = None,
+    batch_size: int = 128,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    extra: str = "",
+    retrain: bool = False,
+    **kwargs,
+) -> Run:
+    """``model.fit`` with a progress bar, TensorBoard log, resume and cache.
+
+    The trained weights are kept under ``data/cache/trained`` by a key of network, optimizer, data,
+    settings, seed and library version: the same call in a restarted kernel loads them in a moment.
+    An interrupted training goes on after its last full epoch. The TensorBoard log is in
+    ``data/cache/logs/<name>``.
+
+    Args:
+        model: compiled Keras model; holds the trained weights afterwards.
+        x, y: training data.
+        name: of the run, e.g. ``"fashion_cnn"``.
+        epochs: number of passes over the data.
+        validation_data: ``(x_val, y_val)``, scored after every epoch.
+        batch_size: images per step.
+        callbacks: further Keras callbacks. They do not enter the key: describe what they
+            change in ``extra``.
+        extra: anything else that changes the result, as text.
+        retrain: train again even if a trained copy exists.
+        kwargs: passed to ``model.fit``; they enter the key.
+
+    Returns:
+        The training history and time.
+    """
+    settings = [epochs, batch_size, extra, sorted((k, repr(v)) for k, v in kwargs.items())]
+    key = _key(model, x, y, settings)
+    with _private_folder(f"{name}-{key}") as folder:
+        weights, report = folder / "model.weights.h5", folder / "run.json"
+        log = folder / "history.csv"
+        if report.exists() and not retrain:
+            model.load_weights(weights)
+            seconds = json.loads(report.read_text())["seconds"]
+            print(
+                f"{name}: loaded the trained copy ({seconds:.0f} s of training saved); retrain=True trains anew."
+            )
+            return Run(pd.read_csv(log), seconds, from_cache=True)
+        if retrain or not (folder / "backup").exists():
+            log.unlink(missing_ok=True)
+            report.unlink(missing_ok=True)
+        clock = _Clock(folder / "clock.json", fresh=not log.exists())
+        model.fit(
+            x, y, epochs=epochs, batch_size=batch_size, validation_data=validation_data, verbose=0,
+            callbacks=[
+                keras.callbacks.BackupAndRestore(folder / "backup", double_checkpoint=False),
+                keras.callbacks.CSVLogger(log, append=True),
+                keras.callbacks.TensorBoard(cache_dir("logs") / name, write_graph=False),
+                TqdmCallback(verbose=0, desc=name, leave=False),
+                clock, *callbacks,
+            ], **kwargs,
+        )  # fmt: skip
+        model.save_weights(weights)
+        report.write_text(json.dumps({"seconds": clock.seconds}))
+        return Run(pd.read_csv(log), clock.seconds, from_cache=False)
+
+
+class _Clock(keras.callbacks.Callback):
+    """Training seconds, summed over interruptions."""
+
+    def __init__(self, path, fresh: bool):
+        super().__init__()
+        self.path = path
+        self.seconds = 0.0
+        if not fresh and path.exists():
+            self.seconds = json.loads(path.read_text())
+
+    def on_train_begin(self, logs=None):
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        now = time.perf_counter()
+        self.seconds += now - self._start
+        self._start = now
+        self.path.write_text(json.dumps(self.seconds))
+
+
+@contextmanager
+def _private_folder(name: str):
+    """The run's cache folder, or a throw-away one while another kernel trains the same run."""
+    folder = cache_dir("trained", name)
+    lock = filelock.FileLock(folder.with_suffix(".lock"))
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
+        print("Another kernel is training this very run; this one trains its own copy.")
+        with tempfile.TemporaryDirectory() as scratch:
+            yield Path(scratch)
+        return
+    try:
+        yield folder
+    finally:
+        lock.release()
+
+
+def _key(model: keras.Model, x: np.ndarray, y: np.ndarray, settings: list) -> str:
+    digest = hashlib.sha256()
+    optimizer = json.dumps(keras.saving.serialize_keras_object(model.optimizer), sort_keys=True, default=str)
+    network = re.sub(r'_\d+"', '"', model.to_json())  # automatic names count all layers ever built
+    for text in (network, optimizer, str(model.loss), repr(settings), str(course.seed()), keras.__version__):
+        digest.update(text.encode())
+    for weights in model.get_weights():
+        digest.update(np.ascontiguousarray(weights).tobytes())
+    for array in (x, y):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()[:16]
