@@ -1,0 +1,175 @@
+"""Every notebook keeps the house style; what nbval would pass in silence is banned here."""
+
+import ast
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import nbformat
+import notebooks
+import pytest
+
+ALL = notebooks.paths()
+LESSONS = [path for path in ALL if path.name != "Start_Here.ipynb"]
+every = pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+
+MINUTES = re.compile(r"<!-- minutes -->.+?<!-- /minutes -->")
+SILENT_TAGS = {"nbval-skip", "raises-exception", "nbval-raises-exception", "skip-execution"}
+
+
+@every
+def test_is_valid_and_has_unique_cell_ids(path: Path):
+    book = notebooks.read(path)
+    nbformat.validate(book)
+    ids = [cell.id for cell in book.cells]
+    assert len(ids) == len(set(ids))
+
+
+@every
+def test_is_stored_without_outputs(path: Path):
+    for cell in notebooks.code_cells(path):
+        assert not cell.outputs, f"cell {cell.id} holds an output"
+        assert cell.execution_count is None
+
+
+@every
+def test_nothing_can_pass_without_being_run(path: Path):
+    for cell in notebooks.code_cells(path):
+        assert not SILENT_TAGS & set(cell.metadata.get("tags", [])), cell.id
+        assert "NBVAL_SKIP" not in cell.source, cell.id
+        assert cell.source.strip(), f"cell {cell.id} is empty"
+
+
+@every
+def test_code_is_plain_python_without_side_doors(path: Path):
+    for cell in notebooks.code_cells(path):
+        tree = ast.parse(cell.source)  # shell escapes and magics are no Python
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                name = ast.unparse(node.func)
+                banned = ("input", "os.system", "subprocess.run", "urlopen", "requests.get", "plt.show", "exec", "eval")
+                assert name not in banned, f"{cell.id} calls {name}"
+            if isinstance(node, ast.ExceptHandler):
+                assert not all(isinstance(line, ast.Pass) for line in node.body), f"{cell.id} swallows an exception"
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not re.match(r"(/(home|work|workspace|tmp|root|mnt|Users)/|[A-Z]:\\)", node.value), cell.id
+
+
+@every
+def test_cells_are_short(path: Path):
+    for cell in notebooks.read(path).cells:
+        if cell.cell_type == "code":
+            assert len(cell.source.splitlines()) <= 40, f"{cell.id}: {len(cell.source.splitlines())} lines"
+        else:
+            prose = re.sub(r"```.*?```|<details>.*?</details>|^\|.*\|$|\$\$.*?\$\$", "", cell.source, flags=re.S | re.M)
+            words = len(re.findall(r"\w+", re.sub(r"<[^>]+>|\]\([^)]*\)", " ", prose)))
+            assert words <= 160, f"{cell.id}: {words} words"
+
+
+@every
+def test_headings_form_an_outline(path: Path):
+    text = re.sub(r"```.*?```", "", "\n".join(notebooks.markdown(path)), flags=re.DOTALL)
+    levels = [len(marks) for marks in re.findall(r"^(#+) ", text, re.MULTILINE)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    for before, after in zip(levels, levels[1:], strict=False):
+        assert after <= before + 1, "a heading level is skipped"
+
+
+@every
+def test_links_resolve(path: Path):
+    text = "\n".join(notebooks.markdown(path))
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+        if re.match(r"(https?|mailto):", target):
+            continue
+        assert (path.parent / unquote(target)).exists(), f"broken link {target}"
+
+
+@every
+def test_pictures_have_alt_text(path: Path):
+    text = "\n".join(notebooks.markdown(path))
+    assert not re.findall(r"!\[\s*\]\(", text)
+    for image in re.findall(r"<img [^>]*>", text):
+        assert re.search(r'alt="[^"]+"', image), image
+    for tree in notebooks.trees(path):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "viz.show":
+                given = len(node.args) + len(node.keywords)
+                assert given == 3, f"line {node.lineno}: viz.show needs figure, caption and alt text"
+
+
+@every
+def test_figures_use_safe_colour_maps(path: Path):
+    for cell in notebooks.code_cells(path):
+        found = re.search(r"""["'](jet|hsv|rainbow|gist_rainbow|nipy_spectral)["']""", cell.source)
+        assert not found, f"{cell.id}: {found}"
+
+
+@lesson
+def test_begins_and_ends_like_every_other(path: Path):
+    cells = notebooks.read(path).cells
+    assert cells[0].source.startswith("# ")
+    assert MINUTES.search(cells[0].source), "the first cell has no table with the measured minutes"
+    assert "You will be able to" in cells[1].source
+    verbs = re.findall(r"^- ", cells[1].source, re.MULTILINE)
+    assert 3 <= len(verbs) <= 5
+    begun = notebooks.calls(path, "begin")
+    assert begun == [f"{path.parent.name}/{path.stem}"]
+    text = "\n".join(notebooks.markdown(path))
+    for heading in ("Key points", "When this fails", "Next steps", "References"):
+        assert re.search(rf"^## {heading}", text, re.MULTILINE), f"no section '{heading}'"
+    assert notebooks.code_cells(path)[-1].source.strip() == "course.end()"
+
+
+def test_navigation_is_a_chain():
+    for lab in notebooks.LABS:
+        chain = [path.name for path in ALL if path.parent.name == lab]
+        for number, name in enumerate(chain):
+            before = chain[number - 1] if number else "../Start_Here.ipynb"
+            after = chain[number + 1] if number + 1 < len(chain) else "../Start_Here.ipynb"
+            bar = f"[Previous]({before}) | [Home](../Start_Here.ipynb) | [Next]({after})"
+            cells = notebooks.read(notebooks.ROOT / lab / name).cells
+            assert bar in cells[0].source, f"{name} starts without {bar}"
+            assert bar in cells[-1].source, f"{name} ends without {bar}"
+
+
+@lesson
+def test_holds_exercises_checkpoints_and_asserts(path: Path):
+    assert len(notebooks.exercises(path)) >= 3
+    assert len(notebooks.calls(path, "quiz")) >= 1
+    assert notebooks.count_asserts(path) >= 4
+
+
+@lesson
+def test_every_exercise_has_hints_and_a_solution(path: Path):
+    text = "\n".join(notebooks.markdown(path))
+    number = len(notebooks.exercises(path))
+    assert text.count("<summary>Hint 1</summary>") == number
+    assert text.count("<summary>Solution</summary>") == number
+    for name, _, solution in notebooks.exercises(path):
+        assert solution, f"{name} has no solution block after its stub"
+
+
+def test_the_lint_would_notice(tmp_path):
+    """The rules above can fail: a notebook that breaks them is refused."""
+    bad = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell("## No title\n![](x.png)"),
+            nbformat.v4.new_code_cell("!ls", outputs=[nbformat.v4.new_output("stream", text="x")]),
+            nbformat.v4.new_code_cell("a = 1  # NBVAL_SKIP"),
+        ]
+    )
+    path = tmp_path / "Bad.ipynb"
+    nbformat.write(bad, path)
+    for rule in (
+        test_is_stored_without_outputs,
+        test_nothing_can_pass_without_being_run,
+        test_headings_form_an_outline,
+        test_links_resolve,
+        test_pictures_have_alt_text,
+    ):
+        with pytest.raises((AssertionError, SyntaxError)):
+            rule(path)
+    with pytest.raises(SyntaxError):
+        test_code_is_plain_python_without_side_doors(path)
