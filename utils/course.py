@@ -5,7 +5,9 @@ import os
 import platform
 import random
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TypeVar
 
@@ -49,11 +51,12 @@ def begin(notebook: str, uses: Iterable[str] = (), seed: int = 0) -> None:
     """
     seed = int(os.environ.get("BOOTCAMP_SEED", seed))
     _session.update(notebook=notebook, seed=seed)
-    for framework in uses:
-        importlib.import_module(framework)
-    gpu.share()
+    with _without_startup_log():
+        for framework in uses:
+            importlib.import_module(framework)
+        gpu.share()
     random.seed(seed)
-    np.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - libraries still draw from it
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(seed)
     if "keras" in sys.modules:
@@ -63,6 +66,23 @@ def begin(notebook: str, uses: Iterable[str] = (), seed: int = 0) -> None:
     versions = ", ".join(f"{module} {version(module)}" for module in loaded)
     print(f"{notebook}: {profile()} profile, seed {seed}, Python {platform.python_version()}, {versions}.")
     print("\n".join(gpu.describe()))
+
+
+@contextmanager
+def _without_startup_log() -> Iterator[None]:
+    """Hide what TensorFlow's C++ core writes while it loads; an exception still shows it all."""
+    with tempfile.TemporaryFile() as log:
+        kept = os.dup(2)
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            log.seek(0)
+            os.write(kept, log.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def seed() -> int:

@@ -72,10 +72,7 @@ def _command(pid: int) -> str:
 
 def cpu_count() -> int:
     """Cores this process may use: the container's or batch job's share, not the whole node's."""
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = open("/sys/fs/cgroup/cpu.max").read().split()[:2]
         return cores if quota == "max" else max(1, min(cores, round(int(quota) / int(period))))

@@ -5,7 +5,7 @@ import os
 import platform
 import re
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def record(name: str, value: float, **context) -> None:
         "name": name,
         "value": value,
         **context,
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "versions": {m: version(m) for m in ("keras", "tensorflow", "torch", "numpy") if m in sys.modules},
     }
