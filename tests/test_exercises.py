@@ -5,10 +5,10 @@ import re
 import sys
 from pathlib import Path
 
-import notebooks
 import numpy as np
 import pytest
 
+import notebooks
 from utils.exercises import Book, Exercise, Question, _quiz_html
 
 CASES = [
@@ -69,7 +69,9 @@ def test_wrong_answers_get_different_sentences(path, name, variable, solution, c
     assert len(set(sentences.values())) == len(sentences), sentences
 
 
-@pytest.mark.parametrize("path", [p for p in notebooks.paths() if notebooks.calls(p, "quiz")], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in notebooks.paths() if notebooks.calls(p, "quiz")], ids=lambda p: p.stem
+)
 def test_questions_have_feedback_for_every_option(path):
     book = book_of(path)
     for name in notebooks.calls(path, "quiz"):

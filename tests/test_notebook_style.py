@@ -6,8 +6,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import nbformat
-import notebooks
 import pytest
+
+import notebooks
 
 ALL = notebooks.paths()
 LESSONS = [path for path in ALL if path.name != "Start_Here.ipynb"]
@@ -48,12 +49,25 @@ def test_code_is_plain_python_without_side_doors(path: Path):
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func)
-                banned = ("input", "os.system", "subprocess.run", "urlopen", "requests.get", "plt.show", "exec", "eval")
+                banned = (
+                    "input",
+                    "os.system",
+                    "subprocess.run",
+                    "urlopen",
+                    "requests.get",
+                    "plt.show",
+                    "exec",
+                    "eval",
+                )
                 assert name not in banned, f"{cell.id} calls {name}"
             if isinstance(node, ast.ExceptHandler):
-                assert not all(isinstance(line, ast.Pass) for line in node.body), f"{cell.id} swallows an exception"
+                assert not all(isinstance(line, ast.Pass) for line in node.body), (
+                    f"{cell.id} swallows an exception"
+                )
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                assert not re.match(r"(/(home|work|workspace|tmp|root|mnt|Users)/|[A-Z]:\\)", node.value), cell.id
+                assert not re.match(r"(/(home|work|workspace|tmp|root|mnt|Users)/|[A-Z]:\\)", node.value), (
+                    cell.id
+                )
 
 
 @every
@@ -62,7 +76,9 @@ def test_cells_are_short(path: Path):
         if cell.cell_type == "code":
             assert len(cell.source.splitlines()) <= 40, f"{cell.id}: {len(cell.source.splitlines())} lines"
         else:
-            prose = re.sub(r"```.*?```|<details>.*?</details>|^\|.*\|$|\$\$.*?\$\$", "", cell.source, flags=re.S | re.M)
+            prose = re.sub(
+                r"```.*?```|<details>.*?</details>|^\|.*\|$|\$\$.*?\$\$", "", cell.source, flags=re.S | re.M
+            )
             words = len(re.findall(r"\w+", re.sub(r"<[^>]+>|\]\([^)]*\)", " ", prose)))
             assert words <= 160, f"{cell.id}: {words} words"
 

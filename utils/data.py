@@ -64,8 +64,12 @@ def registry() -> dict[str, dict]:
         return tomllib.load(file)
 
 
-def fetch(name: str) -> Dataset:
+def fetch(name: str, quiet: bool = False) -> Dataset:
     """Return the verified files of a data set, downloading them if need be.
+
+    Args:
+        name: key in ``data/registry.toml``.
+        quiet: do not print the line on source and licence.
 
     Raises:
         DataError: unknown name, nothing found and no download possible, disk full,
@@ -76,7 +80,7 @@ def fetch(name: str) -> Dataset:
     for origin, folder in _places(name, entry):
         files = _verified(folder, entry, problems)
         if files:
-            return _announce(Dataset(name, files, entry["kind"], origin), entry)
+            return _announce(Dataset(name, files, entry["kind"], origin), entry, quiet)
     if os.environ.get("BOOTCAMP_OFFLINE") == "1":
         problems.append("the network is switched off by BOOTCAMP_OFFLINE=1")
     else:
@@ -88,7 +92,7 @@ def fetch(name: str) -> Dataset:
             if not files and _download(entry, target, problems):
                 files = _verified(target, entry, problems)
         if files:
-            return _announce(Dataset(name, files, entry["kind"], "downloaded"), entry)
+            return _announce(Dataset(name, files, entry["kind"], "downloaded"), entry, quiet)
     raise DataError(_not_found(name, entry, problems))
 
 
@@ -186,11 +190,12 @@ def _verified(folder: Path, entry: dict, problems: list[str]) -> dict[str, Path]
     return files
 
 
-def _announce(dataset: Dataset, entry: dict) -> Dataset:
-    print(
-        f"{dataset.name}: {dataset.kind} data, {entry['source']}, licence {entry['licence']}, "
-        f"from {dataset.origin}"
-    )
+def _announce(dataset: Dataset, entry: dict, quiet: bool) -> Dataset:
+    if not quiet:
+        print(
+            f"{dataset.name}: {dataset.kind} data, {entry['source']}, licence {entry['licence']}, "
+            f"from {dataset.origin}"
+        )
     return dataset
 
 
@@ -288,8 +293,8 @@ def _disk_full_is_clear(needed_bytes: int, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        path.unlink(missing_ok=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            path.unlink(missing_ok=True)
             raise DataError(
                 f"No space left in {path.parent}: {path.name} needs {needed_bytes / 1e6:.0f} MB. "
                 "Free some space, or set BOOTCAMP_CACHE to a folder on another disk."

@@ -1,0 +1,188 @@
+"""Execute notebooks from the command line, print what they measured, render them as web pages.
+
+The commands behind ``./bootcamp run``, ``results`` and ``book``.
+"""
+
+import argparse
+import html
+import json
+import re
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbconvert import HTMLExporter
+
+from utils import course, results
+from utils.paths import ROOT, cache_dir
+
+LABS = ("Intro_to_DL", "Tropical_Cyclone", "CFD_Steady_Flow", "PINN_SimNet")
+MINUTES = re.compile(r"(<!-- minutes -->).*?(<!-- /minutes -->)")
+TABLE = re.compile(r"(<!-- notebooks -->\n).*?(<!-- /notebooks -->)", re.DOTALL)
+FIGURES = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
+
+
+def notebooks() -> list[Path]:
+    """Start_Here and the notebooks of all labs, in reading order."""
+    return [ROOT / "Start_Here.ipynb"] + [p for lab in LABS for p in sorted((ROOT / lab).glob("*.ipynb"))]
+
+
+def seconds_name(path: Path) -> str:
+    """The name under which the run time of a notebook is recorded."""
+    lab = path.parent.name if path.parent != ROOT else "course"
+    return f"{results.slug(lab)}.{results.slug(path.stem)}.seconds"
+
+
+def record_seconds(path: Path, seconds: float) -> None:
+    """Record the run time of a whole notebook, kernel start included."""
+    results.record(seconds_name(path), seconds, profile=course.profile())
+
+
+def execute(path: Path) -> Path:
+    """Run a notebook in its own folder and write the executed copy.
+
+    Raises:
+        CellExecutionError: a cell failed; the copy holds everything up to it.
+    """
+    book = nbformat.read(path, as_version=4)
+    target = executed_path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    client = NotebookClient(
+        book, timeout=3600, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+    )
+    started = time.perf_counter()
+    try:
+        client.execute()
+        record_seconds(path, time.perf_counter() - started)
+    finally:
+        nbformat.write(book, target)
+    return target
+
+
+def executed_path(path: Path) -> Path:
+    """Where the executed copy of a notebook is kept."""
+    return cache_dir("executed") / path.relative_to(ROOT)
+
+
+def run(names: list[str]) -> int:
+    """Execute the named notebooks; 1 if one of them fails."""
+    status = 0
+    for name in names:
+        path = Path(name).resolve()
+        if path.suffix != ".ipynb" or not path.is_file():
+            print(f"{name} is not a notebook. Choose one of:", file=sys.stderr)
+            print("\n".join(f"  {p.relative_to(ROOT)}" for p in notebooks()), file=sys.stderr)
+            return 2
+        print(f"{name} ...", flush=True)
+        started = time.perf_counter()
+        try:
+            target = execute(path)
+        except CellExecutionError as error:
+            print(f"{error.ename}: {error.evalue}\nThe executed part: {executed_path(path)}", file=sys.stderr)
+            status = 1
+        else:
+            print(f"  {time.perf_counter() - started:.0f} s, executed copy: {target}")
+    return status
+
+
+def show_results(as_json: bool, update: bool) -> int:
+    """Print the recorded figures, or write them where the README and the notebooks quote them."""
+    recorded = results.read_all()
+    if update:
+        update_texts(recorded)
+    elif as_json:
+        print(json.dumps({name: entry["value"] for name, entry in recorded.items()}, indent=1))
+    elif not recorded:
+        print("Nothing is recorded yet. Run a notebook, or ./bootcamp test.")
+    else:
+        for name, entry in recorded.items():
+            context = f"{entry.get('profile', '')} seed {entry.get('seed', '-')}  {entry['date'][:10]}"
+            print(f"{name:<62} {entry['value']:>12.5g}   {context}")
+    return 0
+
+
+def update_texts(recorded: dict[str, dict]) -> None:
+    """Write measured minutes into notebooks and README, and the key figures into the README."""
+    for path in notebooks():
+        text = path.read_text()
+        entry = recorded.get(seconds_name(path))
+        if entry and MINUTES.search(text):
+            path.write_text(MINUTES.sub(rf"\g<1>{_minutes(entry)} on a laptop (2 cores)\g<2>", text))
+    readme = ROOT / "README.md"
+    text = TABLE.sub(lambda m: m[1] + _notebook_table(recorded) + m[2], readme.read_text())
+    readme.write_text(FIGURES.sub(lambda m: m[1] + _figure_table(recorded) + m[2], text))
+
+
+def _minutes(entry: dict | None) -> str:
+    return f"{entry['value'] / 60:.1f} min" if entry else "not measured"
+
+
+def _notebook_table(recorded: dict[str, dict]) -> str:
+    rows = ["| Notebook | What you build | Run time, 2 cores |", "|---|---|---|"]
+    for path in notebooks():
+        first = nbformat.read(path, as_version=4).cells[0].source
+        title = re.search(r"^# (.+)$", first, re.MULTILINE)[1]
+        promise = next(line for line in first.splitlines()[1:] if line.strip())
+        link = path.relative_to(ROOT).as_posix()
+        rows.append(f"| [{title}]({link}) | {promise} | {_minutes(recorded.get(seconds_name(path)))} |")
+    return "\n".join(rows) + "\n"
+
+
+def _figure_table(recorded: dict[str, dict]) -> str:
+    rows = ["| Measured figure | Value | Profile, seed |", "|---|---|---|"]
+    for name, entry in recorded.items():
+        if name.endswith("_accuracy"):
+            rows.append(
+                f"| `{name}` | {100 * entry['value']:.2f} % | {entry['profile']}, seed {entry['seed']} |"
+            )
+    return "\n".join(rows) + "\n"
+
+
+def book() -> int:
+    """Render every notebook as HTML under ``data/cache/book``, executing those without a fresh copy."""
+    folder = cache_dir("book")
+    exporter = HTMLExporter(embed_images=True, exclude_input_prompt=True, exclude_output_prompt=True)
+    links = []
+    for path in notebooks():
+        copy = executed_path(path)
+        if not copy.exists() or copy.stat().st_mtime < path.stat().st_mtime:
+            print(f"{path.relative_to(ROOT)} ...", flush=True)
+            execute(path)
+        page, _ = exporter.from_filename(str(copy))
+        page = re.sub(r'href="((?:\.\./|\w+/)?[\w.]+)\.ipynb"', r'href="\1.html"', page)
+        target = folder / path.relative_to(ROOT).with_suffix(".html")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(page)
+        links.append(
+            f'<li><a href="{target.relative_to(folder).as_posix()}">{html.escape(path.stem)}</a></li>'
+        )
+    index = folder / "index.html"
+    index.write_text(
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>AI for Science Bootcamp</title>'
+        f"<h1>AI for Science Bootcamp</h1><ol>{''.join(links)}</ol></html>"
+    )
+    print(f"The course as web pages: {index}")
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="bootcamp")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run").add_argument("notebooks", nargs="+")
+    commands.add_parser("book")
+    figures = commands.add_parser("results")
+    figures.add_argument("--json", action="store_true", help="print {name: value}")
+    figures.add_argument("--update", action="store_true", help="write the figures into README and notebooks")
+    given = parser.parse_args(arguments)
+    if given.command == "run":
+        return run(given.notebooks)
+    if given.command == "results":
+        return show_results(given.json, given.update)
+    return book()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
