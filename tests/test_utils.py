@@ -1,0 +1,347 @@
+"""GPU report, course engine, results, training cache, preprocessing and figures."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils import check, course, gpu, paths, preprocess, results, runner, viz
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def python(code: str, **environment) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+
+
+# --- import and paths ---------------------------------------------------------------------
+
+
+def test_importing_utils_loads_no_framework():
+    code = "import sys, utils.course, utils.data, utils.gpu, utils.viz, utils.exercises, utils.results; "
+    done = python(code + "print([m for m in ('tensorflow', 'torch', 'keras') if m in sys.modules])")
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_cache_falls_back_to_the_users_own_folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("BOOTCAMP_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    blocked = tmp_path / "course"
+    blocked.mkdir()
+    (blocked / "data").write_text("a file where the folder should be: as good as read-only, for root too")
+    monkeypatch.setattr(paths, "ROOT", blocked)
+    assert paths.cache_dir("logs") == tmp_path / "home" / "ai-for-science-bootcamp" / "logs"
+
+
+def test_no_writable_folder_says_what_to_set(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("BOOTCAMP_CACHE", str(tmp_path / "file"))
+    with pytest.raises(OSError, match="Set BOOTCAMP_CACHE to a folder you can write to"):
+        paths.cache_dir("logs")
+
+
+# --- gpu ----------------------------------------------------------------------------------
+
+
+class FakeNvml(types.ModuleType):
+    """A driver with one split GPU, half full, held by a stranger."""
+
+    class NVMLError(Exception):
+        pass
+
+    def nvmlInit(self):
+        pass
+
+    nvmlShutdown = nvmlInit
+    nvmlSystemGetDriverVersion = staticmethod(lambda: "580.1")
+    nvmlDeviceGetCount = staticmethod(lambda: 1)
+    nvmlDeviceGetHandleByIndex = staticmethod(lambda index: index)
+    nvmlDeviceGetMemoryInfo = staticmethod(
+        lambda handle: types.SimpleNamespace(total=80 << 30, used=40 << 30)
+    )
+    nvmlDeviceGetMigMode = staticmethod(lambda handle: (1, 1))
+    nvmlDeviceGetName = staticmethod(lambda handle: "NVIDIA Test 80GB")
+    nvmlDeviceGetComputeRunningProcesses = staticmethod(
+        lambda handle: [types.SimpleNamespace(pid=os.getppid(), usedGpuMemory=39 << 30)]
+    )
+
+
+def test_gpu_report_names_memory_driver_mig_and_who_holds_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynvml", FakeNvml("pynvml"))
+    text = "\n".join(gpu.describe())
+    assert "NVIDIA Test 80GB, 40960 of 81920 MB free, driver 580.1, split into MIG slices" in text
+    assert f"39936 MB by process {os.getppid()}" in text
+    assert "Shut it down" in text
+
+
+def test_an_old_gpu_without_answers_does_not_raise(monkeypatch):
+    old = FakeNvml("pynvml")
+
+    def unknown(*arguments):
+        raise FakeNvml.NVMLError("not supported")
+
+    old.nvmlDeviceGetMigMode = old.nvmlDeviceGetComputeRunningProcesses = unknown
+    monkeypatch.setitem(sys.modules, "pynvml", old)
+    [found] = gpu.list_gpus()
+    assert not found.mig
+    assert found.holders == []
+
+
+def test_without_a_driver_everything_is_quiet(monkeypatch):
+    none = FakeNvml("pynvml")
+
+    def missing():
+        raise FakeNvml.NVMLError("no driver")
+
+    none.nvmlInit = missing
+    monkeypatch.setitem(sys.modules, "pynvml", none)
+    assert gpu.list_gpus() == []
+    assert "none found" in gpu.describe()[1]
+
+
+def test_profile_follows_the_machine_and_the_variable(monkeypatch):
+    monkeypatch.delenv("BOOTCAMP_PROFILE", raising=False)
+    monkeypatch.setattr(gpu, "list_gpus", list)
+    assert course.pick(laptop=1, gpu=2) == 1
+    monkeypatch.setattr(gpu, "list_gpus", lambda: ["one"])
+    assert course.pick(laptop=1, gpu=2) == 2
+    monkeypatch.setenv("BOOTCAMP_PROFILE", "laptop")
+    assert course.profile() == "laptop"
+    monkeypatch.setenv("BOOTCAMP_PROFILE", "huge")
+    with pytest.raises(ValueError, match="set it to laptop or gpu"):
+        course.profile()
+
+
+def test_memory_is_capped_for_each_framework(monkeypatch):
+    seen = []
+    config = types.SimpleNamespace(
+        list_physical_devices=lambda kind: ["GPU:0"],
+        LogicalDeviceConfiguration=lambda memory_limit: memory_limit,
+        set_logical_device_configuration=lambda device, slices: seen.append(("tf", device, slices)),
+        experimental=types.SimpleNamespace(
+            set_memory_growth=lambda device, on: seen.append(("grow", device, on))
+        ),
+    )
+    cuda = types.SimpleNamespace(
+        device_count=lambda: 1,
+        get_device_properties=lambda index: types.SimpleNamespace(total_memory=8000 << 20),
+        set_per_process_memory_fraction=lambda share, index: seen.append(("torch", share, index)),
+    )
+    monkeypatch.setitem(sys.modules, "tensorflow", types.SimpleNamespace(config=config))
+    monkeypatch.setitem(sys.modules, "torch", types.SimpleNamespace(cuda=cuda))
+    monkeypatch.setenv("BOOTCAMP_GPU_MEMORY_MB", "2000")
+    gpu.share()
+    assert seen == [("tf", "GPU:0", [2000]), ("torch", 0.25, 0)]
+    monkeypatch.delenv("BOOTCAMP_GPU_MEMORY_MB")
+    gpu.share()
+    assert seen[-1] == ("grow", "GPU:0", True)
+
+
+def test_begin_seeds_everything_prints_versions_and_is_quiet():
+    code = (
+        "from utils import course\n"
+        "course.begin('Lab/00_Test', uses=['keras', 'torch'])\n"
+        "import random, numpy as np, torch, keras\n"
+        "print(random.random(), np.random.rand(), torch.rand(1).item(), float(keras.random.uniform(())))"
+    )
+    one, same, other = python(code), python(code), python(code, BOOTCAMP_SEED="1")
+    assert one.returncode == 0, one.stderr
+    assert "Lab/00_Test: laptop profile, seed 0" in one.stdout or "gpu profile, seed 0" in one.stdout
+    assert one.stdout.splitlines()[-1] == same.stdout.splitlines()[-1]
+    assert all(
+        a != b
+        for a, b in zip(
+            one.stdout.splitlines()[-1].split(), other.stdout.splitlines()[-1].split(), strict=True
+        )
+    )
+    assert "oneDNN" not in one.stderr
+
+
+# --- results and runner -------------------------------------------------------------------
+
+
+def test_results_are_kept_and_read_back(own_cache, capsys):
+    course.record("lab.accuracy", np.float32(0.5))
+    assert results.read_all()["lab.accuracy"]["value"] == 0.5
+    assert runner.main(["results", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"lab.accuracy": 0.5}
+
+
+@pytest.mark.parametrize(("name", "value"), [("accuracy", 1), ("Lab.a", 1), ("lab.a", float("nan"))])
+def test_nonsense_is_not_recorded(own_cache, name, value):
+    with pytest.raises(ValueError, match="of the form|finite"):
+        course.record(name, value)
+    assert results.read_all() == {}
+
+
+def test_running_something_that_is_no_notebook_lists_the_notebooks(capsys):
+    assert runner.run(["README.md"]) == 2
+    assert "Start_Here.ipynb" in capsys.readouterr().err
+
+
+def test_a_failing_notebook_is_reported_and_its_copy_kept(own_cache, tmp_path, capsys, monkeypatch):
+    import nbformat
+
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    path = tmp_path / "Bad.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")]), path)
+    assert runner.run([str(path)]) == 1
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert runner.executed_path(path).exists()
+    assert results.read_all() == {}
+
+
+def test_check_finds_a_wrong_version(monkeypatch, capsys):
+    monkeypatch.setattr(check, "_pins", lambda: [("numpy", "0.1"), ("no-such-package", "1.0")])
+    assert not check.report()
+    said = capsys.readouterr().out
+    assert "[FAIL] numpy" in said
+    assert "[FAIL] no-such-package missing: 1.0 was tested" in said
+
+
+# --- training -----------------------------------------------------------------------------
+
+TRAIN = """
+import sys
+from utils import course
+course.begin("Lab/00_Test", uses=["keras"])
+import keras, numpy as np
+from utils import training
+class Slow(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        print("epoch", epoch, flush=True)
+        import time; time.sleep({pause})
+x = np.random.default_rng(0).normal(size=(256, 4)).astype("float32")
+y = (x.sum(axis=1) > 0).astype("int32")
+keras.utils.set_random_seed(course.seed())
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(2, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+run = training.fit(model, x, y, name="tiny", epochs=6, validation_data=(x, y), callbacks=[Slow()])
+print("RUN", len(run.history), run.from_cache, round(float(run.history.loss.iloc[-1]), 5), flush=True)
+"""
+
+
+def test_training_is_cached_and_resumes_after_a_kill(own_cache, tmp_path):
+    whole = python(TRAIN.format(pause=0), BOOTCAMP_CACHE=str(tmp_path / "other"))
+    assert "RUN 6 False" in whole.stdout, whole.stderr
+    environment = {**os.environ, "BOOTCAMP_CACHE": str(own_cache)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", TRAIN.format(pause=0.3)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if line.strip() == "epoch 3":
+            process.send_signal(signal.SIGKILL)
+            break
+    process.wait(10)
+    again = python(TRAIN.format(pause=0), BOOTCAMP_CACHE=str(own_cache))
+    assert "epoch 0" not in again.stdout, "epochs that were finished must not be trained again"
+    assert "RUN 6 False" in again.stdout, again.stderr
+    third = python(TRAIN.format(pause=0), BOOTCAMP_CACHE=str(own_cache))
+    assert "epoch" not in third.stdout
+    assert "RUN 6 True" in third.stdout
+    assert third.stdout.splitlines()[-1].split()[-1] == again.stdout.splitlines()[-1].split()[-1]
+    assert list((own_cache / "logs" / "tiny").rglob("events*"))
+
+
+def test_two_kernels_training_the_same_do_not_disturb_each_other(own_cache):
+    environment = {**os.environ, "BOOTCAMP_CACHE": str(own_cache)}
+    pair = [
+        subprocess.Popen(
+            [sys.executable, "-c", TRAIN.format(pause=0.3)],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=120)[0] for process in pair]
+    assert all("RUN 6" in text for text in said), said
+
+
+# --- preprocessing ------------------------------------------------------------------------
+
+
+def test_to_unit_scales_and_refuses_what_is_no_image():
+    assert preprocess.to_unit(np.array([[[0, 255]]], np.uint8)).tolist() == [[[[0.0], [1.0]]]]
+    with pytest.raises(ValueError, match="Expected uint8 images"):
+        preprocess.to_unit(np.zeros((2, 3, 3), np.float32))
+
+
+@given(st.lists(st.integers(0, 6), min_size=1))
+def test_one_hot_round_trip(labels):
+    rows = preprocess.one_hot(np.array(labels), 7)
+    assert rows.argmax(axis=1).tolist() == labels
+    assert (rows.sum(axis=1) == 1).all()
+
+
+def test_one_hot_refuses_labels_out_of_range():
+    with pytest.raises(ValueError, match="Labels lie between 0 and 9"):
+        preprocess.one_hot(np.array([0, 9]), 9)
+
+
+@given(st.integers(3, 500), st.integers(0, 9))
+def test_split_is_disjoint_and_complete(count, seed):
+    parts = preprocess.split(count, (0.7, 0.2, 0.1), seed)
+    joined = np.concatenate(parts)
+    assert sorted(joined) == list(range(count))
+
+
+def test_split_refuses_fractions_that_do_not_add_up():
+    with pytest.raises(ValueError, match="add up to 1"):
+        preprocess.split(10, (0.5, 0.4), 0)
+
+
+def test_standardise_uses_the_training_set_alone():
+    train, test = preprocess.standardise(np.array([0.0, 2.0]), np.array([4.0]))
+    assert train.tolist() == [-1, 1]
+    assert test.tolist() == [3]
+
+
+# --- figures ------------------------------------------------------------------------------
+
+
+def test_show_embeds_picture_caption_and_alt_text(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    fig, ax = plt.subplots()
+    viz.show(fig, "a < b", 'the "curve" rises')
+    page = shown[0].data
+    assert "data:image/png;base64," in page
+    assert "a &lt; b" in page
+    assert 'alt="the &quot;curve&quot; rises"' in page
+    assert not plt.fignum_exists(fig.number)
+
+
+def test_the_shared_plots_draw_what_they_are_given():
+    fig = viz.confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), ["a", "b"])
+    assert {text.get_text() for text in fig.axes[0].texts} == {"50", "100"}
+    fig = viz.history({"net": {"accuracy": [0.1, 0.2], "val_accuracy": [0.1, 0.3]}})
+    assert len(fig.axes[0].lines) == 2
+    fig = viz.image_grid(np.zeros((3, 4, 4)), titles=["x", "y", "z"], columns=2, marked=[True])
+    assert len(fig.axes) == 4
+    truth = np.arange(6.0).reshape(2, 3)
+    fig = viz.field_pair(truth, truth + 0.5, "speed (m/s)")
+    low, high = fig.axes[2].images[0].get_clim()
+    assert low == -high == -0.5
+    assert fig.axes[0].images[0].get_clim() == fig.axes[1].images[0].get_clim() == (0, 5)
+    plt.close("all")
