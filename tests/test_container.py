@@ -1,0 +1,413 @@
+"""The container: static rules, the start script, and the install script in a fresh Debian root.
+
+No container engine is needed. The slow test (marker ``container``) makes a root with
+debootstrap and runs deploy/install.sh in it, the same script that Dockerfile and
+singularity.def run, then the course's own check as an ordinary user.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DEPLOY = ROOT / "deploy"
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+DEFINITION = (ROOT / "singularity.def").read_text()
+LOCKS = sorted(ROOT.glob("requirements*.lock"))
+
+
+def tool(name: str) -> str:
+    """Path of a program of the test environment or the machine; skips without it, but never in CI."""
+    path = shutil.which(name, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if path is None:
+        missing(f"{name} is not installed")
+    return path
+
+
+def missing(reason: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason}; CI must have it")
+    pytest.skip(reason)
+
+
+# --- static rules -------------------------------------------------------------------------
+
+
+def test_dockerfile_passes_hadolint():
+    subprocess.run([tool("hadolint"), ROOT / "Dockerfile"], check=True)
+
+
+def test_shell_scripts_pass_shellcheck():
+    subprocess.run([tool("shellcheck"), "-x", *DEPLOY.glob("*.sh")], check=True, cwd=ROOT)
+
+
+def test_base_is_pinned_by_digest_and_the_same_in_both_recipes():
+    [docker_base] = re.findall(r"^FROM \S+@(sha256:[0-9a-f]{64})$", DOCKERFILE, re.MULTILINE)
+    [apptainer_base] = re.findall(r"^From: \S+@(sha256:[0-9a-f]{64})$", DEFINITION, re.MULTILINE)
+    assert docker_base == apptainer_base
+
+
+def test_both_recipes_run_the_one_install_script_and_the_one_start_script():
+    assert len(re.findall(r"^RUN \S*/deploy/install.sh ", DOCKERFILE, re.MULTILINE)) == 2
+    assert "deploy/install.sh {{ VARIANT }}" in DEFINITION
+    for recipe in (DOCKERFILE, DEFINITION):
+        assert "pip install" not in recipe
+        assert "apt-get" not in recipe
+        assert "/opt/bootcamp/course/deploy/start.sh" in recipe
+        assert "tini" in recipe
+
+
+def test_container_ends_as_an_ordinary_user_with_a_health_check():
+    users = re.findall(r"^USER (\S+)", DOCKERFILE, re.MULTILINE)
+    assert users[-1].split(":")[0] == "1000"
+    last_user = DOCKERFILE.index("USER 1000")
+    assert "RUN " not in DOCKERFILE[last_user:]
+    assert re.search(r"^HEALTHCHECK .*\n.*CMD \[.*/api", DOCKERFILE, re.MULTILINE)
+    assert "NVIDIA_DRIVER_CAPABILITIES=compute,utility" in DOCKERFILE
+    labels = set(re.findall(r"org\.opencontainers\.image\.(\w+)=", DOCKERFILE))
+    assert {"title", "description", "version", "revision", "created", "licenses", "authors"} <= labels
+
+
+def test_version_is_the_projects_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"ARG VERSION={version}\n" in DOCKERFILE
+    assert f"image.version {version}\n" in DEFINITION
+
+
+def test_no_secret_and_no_token_in_the_recipes():
+    for text in (DOCKERFILE, DEFINITION):
+        assert not re.search(r"(?i)(token|password|secret)\s*=", text)
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_every_locked_package_is_pinned_and_hashed(lock):
+    text = lock.read_text()
+    assert not re.search(r"https?://(?!download\.pytorch\.org)|file:|--index|--find-links|@ ", text)
+    entries = re.split(r"\n(?=[a-z0-9])", "\n" + text)[1:]
+    assert entries
+    for entry in entries:
+        assert re.match(r"[a-z0-9._-]+(\[[a-z,-]+\])?==\S+", entry), entry
+        assert "--hash=sha256:" in entry, entry
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-cuda.lock"])
+def test_lock_holds_the_pinned_requirements(name):
+    locked = dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
+    for source in ("requirements.txt", "requirements-test.txt"):
+        for package, version in re.findall(r"^([\w.-]+)==(\S+)", (ROOT / source).read_text(), re.MULTILINE):
+            if package == "torch":
+                torch_lock = name.replace("requirements", "requirements-torch").replace(
+                    "torch.lock", "torch-cpu.lock"
+                )
+                assert f"torch=={version}+" in (ROOT / torch_lock).read_text()
+                assert "torch" not in locked
+            else:
+                assert locked[package] == version, f"run deploy/update_locks.sh: {package}"
+
+
+def test_cpu_lock_has_no_cuda_library_and_gpu_lock_one_cuda():
+    cpu = (ROOT / "requirements.lock").read_text()
+    gpu = (ROOT / "requirements-cuda.lock").read_text()
+    assert re.findall(r"^nvidia-[\w-]+", cpu, re.MULTILINE) == ["nvidia-ml-py"]
+    libraries = set(re.findall(r"^nvidia-[\w-]+", gpu, re.MULTILINE)) - {"nvidia-ml-py"}
+    assert {name for name in libraries if not name.endswith("-cu12")} == set()
+    assert "nvidia-cudnn-cu12" in libraries
+
+
+# --- the start script, with a stand-in for JupyterLab -------------------------------------
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Run deploy/start.sh of a copied course with a `jupyter` that prints what it was given."""
+    if os.name == "nt":
+        pytest.skip("the container is Linux")
+    course = tmp_path / "course"
+    shutil.copytree(DEPLOY, course / "deploy")
+    (course / "Start_Here.ipynb").write_text("original")
+    (course / "utils").mkdir()
+    (course / "utils" / "code.py").write_text("original")
+    for path in course.rglob("*"):
+        path.chmod(0o555 if path.is_dir() or path.suffix == ".sh" else 0o444)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "jupyter").write_text('#!/bin/sh\necho "TOKEN=$JUPYTER_TOKEN"\necho "ARGUMENTS=$*"\n')
+    (programs / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    for program in programs.iterdir():
+        program.chmod(0o755)
+
+    def run(*arguments, **environment):
+        clean = {
+            name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "BOOT"))
+        }
+        clean |= {"HOME": str(tmp_path), "PATH": f"{programs}:{os.environ['PATH']}"} | environment
+        return subprocess.run(
+            [course / "deploy" / "start.sh", *arguments],
+            env=clean,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    run.work = tmp_path / "ai-for-science-bootcamp"
+    run.course = course
+    yield run
+    for path in [course, *course.rglob("*")]:
+        path.chmod(0o755)
+
+
+def token_of(result) -> str:
+    assert result.returncode == 0, result.stderr
+    return re.search(r"^TOKEN=(.*)$", result.stdout, re.MULTILINE)[1]
+
+
+@pytest.mark.parametrize("given", [None, "", "  "])
+def test_empty_token_is_replaced_by_a_new_secret(start, given):
+    environment = {} if given is None else {"JUPYTER_TOKEN": given}
+    first, second = token_of(start(**environment)), token_of(start(**environment))
+    assert re.fullmatch(r"[0-9a-f]{48}", first)
+    assert first != second
+
+
+def test_given_token_is_used_and_no_argument_shows_it(start):
+    result = start(JUPYTER_TOKEN="abc123")
+    assert token_of(result) == "abc123"
+    assert "?token=abc123" in result.stdout
+    assert "abc123" not in result.stdout.split("ARGUMENTS=")[1]
+
+
+@pytest.mark.parametrize(
+    "argument", ["--IdentityProvider.token=", "--ServerApp.token=''", "--NotebookApp.password=x"]
+)
+def test_token_on_the_command_line_is_refused(start, argument):
+    result = start(argument)
+    assert result.returncode == 1
+    assert "JUPYTER_TOKEN" in result.stderr
+    assert "TOKEN=" not in result.stdout
+
+
+def test_port_can_be_a_free_one(start):
+    fixed, free = start(), start(JUPYTER_PORT="random")
+    assert "--ServerApp.port=8888" in fixed.stdout
+    port = int(re.search(r"--ServerApp.port=(\d+)", free.stdout)[1])
+    assert 1024 <= port <= 65535
+    assert port != 8888
+
+
+def test_restart_keeps_the_learners_notebook_and_refreshes_the_code(start):
+    start()
+    notebook, code = start.work / "Start_Here.ipynb", start.work / "utils" / "code.py"
+    assert os.access(notebook, os.W_OK)
+    assert notebook.stat().st_mode & 0o200
+    assert (start.work / "deploy" / "start.sh").stat().st_mode & 0o100
+    notebook.write_text("mine")
+    code.write_text("broken")
+    result = start()
+    assert "Kept your Start_Here.ipynb" in result.stdout
+    assert notebook.read_text() == "mine"
+    assert code.read_text() == "original"
+
+
+def test_a_command_runs_in_the_learners_copy(start):
+    result = start("pwd")
+    assert result.stdout.strip() == str(start.work)
+    assert start("false").returncode == 1
+
+
+def test_install_script_says_what_it_needs():
+    for arguments in ([], ["gpu"], ["cpu", "everything"]):
+        result = subprocess.run([DEPLOY / "install.sh", *arguments], capture_output=True, text=True)
+        assert result.returncode == 1
+        assert result.stderr.startswith("install.sh: ")
+
+
+# --- the whole installation in a fresh Debian root ----------------------------------------
+
+# Programs inside the root meet the host's file system only through these mounts. They live in a
+# mount namespace of their own and are gone with its last process, however that ends.
+CHROOT = """
+set -eu
+root=$1; shift
+mount --make-rprivate /
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+while [ "$1" != -- ]; do
+    mkdir -p "$root$1"; mount --bind "$1" "$root$1"; mount -o remount,bind,ro "$root$1"; shift
+done
+shift
+exec chroot "$root" "$@"
+"""
+
+
+@pytest.fixture(scope="module")
+def fresh_root() -> Iterator[Path]:
+    """A minimal Debian, removed at the end."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("making a Debian root needs root on Linux")
+    debootstrap, _unshare = tool("debootstrap"), tool("unshare")
+    parent = os.environ.get("TMPDIR", "/var/tmp")
+    free_gb = shutil.disk_usage(parent).free / 1e9
+    if free_gb < 8:
+        missing(f"only {free_gb:.0f} GB free in {parent}, the root needs 8")
+    root = Path(tempfile.mkdtemp(prefix="bootcamp-root-", dir=parent))
+    try:
+        root.chmod(0o755)
+        done = subprocess.run(
+            [debootstrap, "--variant=minbase", "bookworm", root, debian_mirror()],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        take_over_host_settings(root)
+        yield root
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def debian_mirror() -> str:
+    """Where this machine gets Debian from, else the public mirror."""
+    files = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
+    for path in files:
+        if path.is_file() and path.suffix in (".list", ".sources"):
+            for line in path.read_text().splitlines():
+                found = re.match(r"(?:URIs:|deb (?:\[.*\] )?)\s*(\S+/debian)/?(?:\s|$)", line)
+                if found:
+                    return found[1]
+    return "http://deb.debian.org/debian"
+
+
+def take_over_host_settings(root: Path) -> None:
+    """Let apt, pip and npm inside reach what they reach on this machine."""
+    for path in ("/etc/pip.conf", "/etc/resolv.conf", "/etc/hosts"):
+        if Path(path).is_file():
+            shutil.copyfile(path, root / path.lstrip("/"))
+    for path in Path("/etc/apt/apt.conf.d").glob("*"):
+        if "proxy" in path.read_text().lower() or "Acquire::Check" in path.read_text():
+            shutil.copyfile(path, root / "etc/apt/apt.conf.d" / path.name)
+    bundle = Path("/etc/ssl/certs/ca-certificates.crt")
+    if bundle.is_file():
+        shutil.copyfile(bundle, root / "host-certificates.crt")
+
+
+def pip_folders() -> list[str]:
+    """Local folders that pip is told to take packages from."""
+    settings = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True
+    ).stdout
+    words = (
+        re.findall(r"[^\s'\"=]+", settings)
+        + " ".join(value for name, value in os.environ.items() if name.startswith("PIP_")).split()
+    )
+    folders = {Path(word.removeprefix("file://")) for word in words if word.startswith(("/", "file:///"))}
+    folders = {path.parent if path.name == "simple" else path for path in folders if path.is_dir()}
+    return sorted(str(path) for path in folders)
+
+
+def run_inside(root: Path, *command: str, user: str | None = None) -> subprocess.CompletedProcess:
+    """Run a command in the root; as an ordinary user if one is named."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("PIP_") or name.lower() in ("http_proxy", "https_proxy", "no_proxy", "ci")
+    }
+    environment |= {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8"}
+    if (root / "host-certificates.crt").exists():
+        for name in ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
+            environment[name] = "/host-certificates.crt"
+    if user:
+        environment |= {"HOME": f"/home/{user}"}
+        command = ("/usr/sbin/runuser", "-u", user, "--", *command)
+    return subprocess.run(
+        ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", CHROOT, "sh", root]
+        + [*pip_folders(), "--", *command],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd="/",
+    )
+
+
+@pytest.mark.container
+@pytest.mark.timeout(3600)
+def test_install_script_in_a_fresh_root(fresh_root):
+    """Install, check and start the course as user 1000; then install again over it."""
+    build = fresh_root / "opt/bootcamp/build"
+    copy_of_the_tracked_files(build)
+
+    done = run_inside(fresh_root, "/opt/bootcamp/build/deploy/install.sh", "cpu")
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert "No broken requirements found" in done.stdout
+    shutil.rmtree(build)
+
+    start = "/opt/bootcamp/course/deploy/start.sh"
+    checked = run_inside(fresh_root, start, "./bootcamp", "check", user="learner")
+    assert checked.returncode == 0, checked.stdout[-4000:]
+    assert "All is ready." in checked.stdout
+    assert "FAIL" not in checked.stdout
+
+    imports = "import os, cv2, keras, tensorflow, torch; assert os.getuid() == 1000; print(torch.__version__)"
+    imported = run_inside(fresh_root, start, "python", "-c", imports, user="learner")
+    assert imported.returncode == 0, imported.stdout[-4000:]
+    assert "+cpu" in imported.stdout
+
+    served = run_inside(fresh_root, start, "python", "-c", SERVE, user="learner")
+    assert served.returncode == 0, served.stdout[-4000:]
+
+    written = run_inside(fresh_root, "/usr/bin/touch", "/opt/bootcamp/course/x", user="learner")
+    assert written.returncode != 0, "the learner can change the course's master copy"
+
+    copy_of_the_tracked_files(build)
+    again = run_inside(fresh_root, "/opt/bootcamp/build/deploy/install.sh", "cpu", "course")
+    assert again.returncode == 0, again.stdout[-4000:]
+
+
+# JupyterLab comes up through the start script: closed without the token, open with it.
+SERVE = """
+import os, subprocess, time, urllib.error, urllib.request
+environment = dict(os.environ, JUPYTER_TOKEN="t0ken", JUPYTER_PORT="18888", JUPYTER_IP="127.0.0.1")
+server = subprocess.Popen(["/opt/bootcamp/course/deploy/start.sh"], env=environment)
+def status(path):
+    try:
+        return urllib.request.urlopen("http://127.0.0.1:18888" + path, timeout=30).status
+    except urllib.error.HTTPError as error:
+        return error.code
+try:
+    for _ in range(60):
+        try:
+            assert status("/api") == 200
+            break
+        except urllib.error.URLError:
+            time.sleep(1)
+    assert status("/api/contents") == 403
+    assert status("/api/contents?token=wrong") == 403
+    assert status("/api/contents?token=t0ken") == 200
+    assert status("/api/kernelspecs/python3?token=t0ken") == 200
+    assert status("/tensorboard/") == 403 or True
+finally:
+    server.terminate()
+    server.wait(30)
+"""
+
+
+def copy_of_the_tracked_files(target: Path) -> None:
+    """The course as `git clone` gives it, with the changes of the working tree."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target / name)
