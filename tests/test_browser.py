@@ -1,0 +1,170 @@
+"""A real browser opens JupyterLab by its token and steps through notebooks with Shift+Enter."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlparse
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("CI"), reason="needs Chromium: apt-get install chromium"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """JupyterLab on a copy of the course, so that a run does not change the stored notebooks."""
+    home = tmp_path_factory.mktemp("home")
+    course = home / "course"
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in listed.splitlines():
+        if (ROOT / name).is_file():
+            (course / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, course / name)
+    settings = home / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text(json.dumps({"windowingMode": "none"}))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    token = secrets.token_hex(16)
+    command = [
+        sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root",
+        f"--config={course / 'deploy' / 'jupyter_server_config.py'}", f"--ServerApp.root_dir={course}",
+        "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
+    ]  # fmt: skip
+    environment = {
+        **os.environ,
+        "JUPYTER_TOKEN": token,
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "BOOTCAMP_CACHE": str(home / "cache"),
+        "BOOTCAMP_DATA": os.environ.get("BOOTCAMP_DATA", str(ROOT / "data" / "cache" / "downloads")),
+    }
+    log = open(home / "server.log", "w")
+    server = subprocess.Popen(command, cwd=course, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{address}/api?token={token}", timeout=2)
+            break
+        except OSError:
+            assert server.poll() is None, (home / "server.log").read_text()
+            time.sleep(0.5)
+    yield address, token, course
+    server.terminate()
+    server.wait(30)
+    log.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    assert CHROMIUM, "Chromium is missing; in CI it is installed by .ci/run"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def test_there_is_no_open_door(lab):
+    address, _, _ = lab
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{address}/api/contents", timeout=10)
+    assert refused.value.code == 403
+    page = urllib.request.urlopen(f"{address}/tensorboard/", timeout=10)
+    assert "/login" in page.url, "TensorBoard must ask for the token too"
+
+
+def test_tensorboard_opens_behind_the_token(lab):
+    address, token, _ = lab
+    page = urllib.request.urlopen(f"{address}/tensorboard/?token={token}", timeout=90).read().decode()
+    assert "<title>TensorBoard</title>" in page
+
+
+@pytest.mark.parametrize(
+    "name", ["Start_Here.ipynb", "Intro_to_DL/01_Learning_as_Curve_Fitting.ipynb"], ids=["Start_Here", "01"]
+)
+def test_shift_enter_to_the_end(lab, browser, name):
+    address, token, course = lab
+    foreign = []
+
+    def gate(route):
+        if urlparse(route.request.url).hostname in ("127.0.0.1", "localhost", None):
+            return route.continue_()
+        foreign.append(route.request.url)
+        return route.abort()
+
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.route(re.compile("^https?://"), gate)
+    page.goto(f"{address}/lab/tree/{name}?token={token}&reset", wait_until="domcontentloaded")
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
+    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
+
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    number = cells.count()
+    assert number == len(nbformat.read(ROOT / name, 4).cells)
+    cells.first.click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+Home")
+    for _ in range(number):
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_timeout(60)
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')].every(
+            cell => !cell.querySelector('.jp-CodeMirrorEditor, .cm-content')?.textContent.trim()
+                 || /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt').textContent))""",
+        timeout=300_000,
+    )
+    results_in_axe(page)
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(1500)
+    if os.environ.get("BOOTCAMP_SCREENSHOTS"):
+        page.screenshot(path=Path(os.environ["BOOTCAMP_SCREENSHOTS"]) / f"{Path(name).stem}.png")
+    assert not page.locator("text=Traceback (most recent call last)").count()
+    saved = nbformat.read(course / name, as_version=4)
+    code = [cell for cell in saved.cells if cell.cell_type == "code" and cell.source.strip()]
+    assert all(cell.execution_count for cell in code)
+    assert not [o for cell in code for o in cell.outputs if o.output_type == "error"]
+    assert not foreign, f"requests to other hosts: {foreign[:3]}"
+    page.close()
+
+
+def results_in_axe(page) -> None:
+    """The notebook's own content passes the accessibility rules of axe-core (WCAG 2.1 A and AA)."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    report = Axe().run(page, context=".jp-RenderedHTMLCommon, .jp-RenderedHTML", options=rules)
+    problems = [
+        f"{item['id']}: {item['help']} ({item['nodes'][0]['html'][:160]})"
+        for item in report.response["violations"]
+    ]
+    assert not problems, "\n".join(problems)
