@@ -43,7 +43,8 @@ def lab(tmp_path_factory):
     """JupyterLab on a copy of the course, so that a run does not change the stored notebooks."""
     home = tmp_path_factory.mktemp("home")
     course = home / "course"
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in listed.splitlines():
         if (ROOT / name).is_file():
             (course / name).parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +80,10 @@ def lab(tmp_path_factory):
             time.sleep(0.5)
     yield address, token, course
     server.terminate()
-    server.wait(30)
+    try:
+        server.wait(20)
+    except subprocess.TimeoutExpired:
+        server.kill()
     log.close()
 
 
@@ -129,19 +133,26 @@ def test_shift_enter_to_the_end(lab, browser, name):
     page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
 
     cells = page.locator(".jp-Notebook .jp-Cell")
-    number = cells.count()
-    assert number == len(nbformat.read(ROOT / name, 4).cells)
-    cells.first.click()
+    number = len(nbformat.read(ROOT / name, 4).cells)
+    page.wait_for_function(
+        f"document.querySelectorAll('.jp-Notebook .jp-Cell').length === {number}", timeout=60_000
+    )
+    page.wait_for_load_state("networkidle")
+    cells.first.locator(".jp-InputPrompt").click()
     page.keyboard.press("Escape")
-    page.keyboard.press("Control+Home")
-    for _ in range(number):
+    for position in range(number):
+        page.wait_for_function(
+            "position => document.querySelectorAll('.jp-Notebook .jp-Cell')[position]"
+            ".classList.contains('jp-mod-active')",
+            arg=position,
+            timeout=20_000,
+        )
         page.keyboard.press("Shift+Enter")
-        page.wait_for_timeout(60)
     page.wait_for_function(
         """() => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')].every(
             cell => !cell.querySelector('.jp-CodeMirrorEditor, .cm-content')?.textContent.trim()
                  || /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt').textContent))""",
-        timeout=300_000,
+        timeout=60_000,
     )
     results_in_axe(page)
     page.keyboard.press("Control+s")
