@@ -1,0 +1,334 @@
+"""Tables and figures of notebook 06: what a machine has, what runs on it, how fast it can be."""
+
+import json
+import os
+import platform
+import shutil
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import psutil
+from matplotlib.figure import Figure
+
+from utils import gpu, paths, viz
+
+# The screen on the course's slide: nvidia-smi on 17 September 2019, two Quadro GV100 cards.
+# The slide lists several processes and does not say how much memory each of them holds.
+SLIDE_SCREEN = [
+    gpu.Gpu(0, "Quadro GV100", "396.82", total_mb=32500, used_mb=1451, mig=False),
+    gpu.Gpu(1, "Quadro GV100", "396.82", total_mb=32508, used_mb=1701, mig=False),
+]
+SLIDE_UTILISATION = [49, 41]
+
+# name: (exponent bits, mantissa bits)
+FORMATS = {"FP32": (8, 23), "TF32": (8, 10), "FP16": (5, 10), "BF16": (8, 7)}
+
+
+def utilisation() -> list[int | None]:
+    """Share of the last moment in which each GPU computed, in per cent; None where it is not told."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return []
+    shares: list[int | None] = []
+    for index in range(pynvml.nvmlDeviceGetCount()):
+        try:
+            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+            shares.append(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+        except pynvml.NVMLError:
+            shares.append(None)  # a GPU in MIG mode gives no figure for the whole card
+    pynvml.nvmlShutdown()
+    return shares
+
+
+def gpu_table(gpus: list[gpu.Gpu], shares: list[int | None]) -> pd.DataFrame:
+    """One row per GPU, with the columns of nvidia-smi that matter in a notebook.
+
+    Args:
+        gpus: as `utils.gpu.list_gpus` returns them.
+        shares: utilisation of each in per cent.
+    """
+    rows = []
+    for number, card in enumerate(gpus):
+        share = shares[number] if number < len(shares) else None
+        holders = "; ".join(f"{pid} {command}: {mb} MB" for pid, command, mb in card.holders)
+        rows.append(
+            {
+                "GPU": card.index,
+                "name": card.name,
+                "driver": card.driver,
+                "memory used (MB)": card.used_mb,
+                "memory total (MB)": card.total_mb,
+                "utilisation (%)": "not told" if share is None else share,
+                "MIG": "on" if card.mig else "off",
+                "processes": holders or "none listed",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def kernels() -> pd.DataFrame:
+    """The notebook kernels of this user: process id, age and main memory; this one is marked."""
+    rows = []
+    me = psutil.Process()
+    for process in psutil.process_iter(["pid", "cmdline", "memory_info", "create_time"]):
+        command = " ".join(process.info["cmdline"] or [])
+        if process.pid != me.pid and "ipykernel" not in command:
+            continue
+        if process.info["memory_info"] is None:
+            continue  # it belongs to someone else
+        age_min = (pd.Timestamp.now().timestamp() - process.info["create_time"]) / 60
+        rows.append(
+            {
+                "process": process.pid,
+                "running for (min)": round(age_min, 1),
+                "memory (MB)": process.info["memory_info"].rss >> 20,
+                "which": "this notebook" if process.pid == me.pid else "another kernel",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def two_cpu_devices() -> None:
+    """Show the CPU to TensorFlow as two devices, a stand-in for two GPUs.
+
+    Call it before the first TensorFlow computation. A second call changes nothing.
+    """
+    import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    if not tf.config.get_logical_device_configuration(cpu):
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+def cpp_compiler() -> str | None:
+    """The C++ compiler that torch.compile would find, or None."""
+    names = (os.environ.get("CXX"), "g++", "clang++", "c++", "cl")
+    return next((name for name in names if name and shutil.which(name)), None)
+
+
+def quick_compile_options() -> dict:
+    """Settings for torch.compile that shorten its first use on a CPU.
+
+    By default it first compiles a test program for every vector instruction set of the CPU, and a
+    large header that pays only if many functions follow. On x86 we choose AVX2 and skip both.
+    """
+    options: dict = {"cpp_cache_precompile_headers": False}
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        options.update({"cpp.vec_isa_ok": True, "cpp.simdlen": 256})
+    return options
+
+
+def recorded_gpu_figures() -> pd.DataFrame | None:
+    """The figures of a recorded GPU run, or None with one sentence that there are none.
+
+    ``benchmarks/gpu_results.json`` holds ``{"device": ..., "date": ..., "versions": ...,
+    "rows": [{"measurement": ..., "value": ..., "unit": ...}, ...]}``.
+    """
+    path = paths.ROOT / "benchmarks" / "gpu_results.json"
+    if not path.exists():
+        print("No GPU run was recorded: the authors had no GPU, so this course quotes no GPU times.")
+        return None
+    recorded = json.loads(path.read_text())
+    print(f"Recorded on {recorded['device']}, {recorded['date']}, {recorded.get('versions', '')}.")
+    return pd.DataFrame(recorded["rows"])
+
+
+def draw_multiply(sizes: list[int], seconds: list[float]) -> Figure:
+    """Time and rate of square matrix multiplications."""
+    sizes, seconds = np.array(sizes), np.array(seconds)
+    rate = 2.0 * sizes**3 / seconds / 1e9
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.5))
+    left.loglog(sizes, 1e6 * seconds, "o-", color=viz.BLUE, label="measured")
+    left.loglog(
+        sizes, 1e6 * 2.0 * sizes**3 / (1e9 * rate.max()), "--", color=viz.BLACK, label="work / peak rate"
+    )
+    left.set(xlabel="matrix size n", ylabel="time per multiply (µs)", title="Latency: small calls stay slow")
+    left.legend()
+    right.loglog(sizes, rate, "s-", color=viz.ORANGE)
+    right.set(xlabel="matrix size n", ylabel="rate (GFLOP/s)", title="Throughput: large calls fill the chip")
+    for ax in (left, right):
+        ax.set_xticks(sizes, [str(n) for n in sizes], rotation=45)
+        ax.minorticks_off()
+    return fig
+
+
+def draw_roofline(peak: float, bandwidth: float, layers: pd.DataFrame) -> Figure:
+    """The roof of a machine and the layers under it.
+
+    Args:
+        peak: FLOP/s.
+        bandwidth: byte/s.
+        layers: index name; columns intensity (FLOP/byte) and rate (FLOP/s).
+    """
+    fig, ax = plt.subplots(figsize=(8, 4.4))
+    low, high = layers["intensity"].min() / 3, max(layers["intensity"].max(), peak / bandwidth) * 4
+    x = np.geomspace(low, high, 200)
+    ax.loglog(x, np.minimum(peak, bandwidth * x) / 1e9, color=viz.BLACK, label="measured roof")
+    ax.axvline(
+        peak / bandwidth, color=viz.BLACK, ls=":", lw=1, label="ridge: memory to its left is the limit"
+    )
+    markers = "osD^vPX"
+    for number, (name, row) in enumerate(layers.iterrows()):
+        ax.plot(
+            row["intensity"], row["rate"] / 1e9, markers[number % 7], ms=9, color=f"C{number}", label=name
+        )
+    ax.set(
+        xlabel="arithmetic intensity (FLOP per byte moved)",
+        ylabel="rate (GFLOP/s)",
+        title="Roofline of this machine, with the layers of a small network",
+    )
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return fig
+
+
+def draw_steps(steps: pd.DataFrame) -> Figure:
+    """Stacked bars: one per column of ``steps``, milliseconds per training step by part (rows)."""
+    fig, ax = plt.subplots(figsize=(8.4, 2.9))
+    hatches = ("", "//", "..", "xx", "--")
+    left = np.zeros(steps.shape[1])
+    for number, (part, values) in enumerate(steps.iterrows()):
+        ax.barh(
+            list(steps.columns), values, left=left, label=part, color=f"C{number}", hatch=hatches[number],
+            edgecolor="white",
+        )  # fmt: skip
+        left += values.to_numpy()
+    ax.invert_yaxis()
+    ax.set(xlabel="time per training step (ms)", title="Where the time of one training step goes")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=5)
+    return fig
+
+
+def draw_batches(runs: pd.DataFrame) -> Figure:
+    """Speed and validation accuracy against batch size.
+
+    Args:
+        runs: columns batch, rule, images_per_s, accuracy.
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.6))
+    same = runs[runs["rule"] == "same rate"]
+    left.loglog(same["batch"], 1e6 / same["images_per_s"], "o-", color=viz.BLUE)
+    left.set(ylabel="time per image (µs)", title="Large batches cost less per image")
+    styles = {"same rate": ("o-", viz.BLUE), "rate x batch / 64": ("s--", viz.ORANGE)}
+    for rule, group in runs.groupby("rule", sort=False):
+        style, color = styles[rule]
+        right.semilogx(group["batch"], 100 * group["accuracy"], style, color=color, label=rule)
+    right.set(ylabel="validation accuracy (%)", title="and learn less per epoch")
+    right.legend()
+    for ax in (left, right):
+        ax.set_xlabel("batch size (images)")
+        ax.set_xticks(same["batch"], [str(b) for b in same["batch"]])
+        ax.minorticks_off()
+    return fig
+
+
+def draw_formats() -> Figure:
+    """Sign, exponent and mantissa bits of the four formats, one box per bit."""
+    colors = {"sign": viz.BLACK, "exponent (range)": viz.SKY, "mantissa (precision)": viz.YELLOW}
+    fig, ax = plt.subplots(figsize=(9, 2.6))
+    for row, (_name, (exponent, mantissa)) in enumerate(FORMATS.items()):
+        kinds = ["sign"] + ["exponent (range)"] * exponent + ["mantissa (precision)"] * mantissa
+        for bit, kind in enumerate(kinds):
+            ax.barh(row, 0.92, left=bit, height=0.6, color=colors[kind])
+        ax.text(len(kinds) + 0.4, row, f"{exponent} + {mantissa} bits", va="center", fontsize=9)
+    for kind, color in colors.items():
+        ax.barh(0, 0, color=color, label=kind)
+    ax.set_yticks(range(len(FORMATS)), list(FORMATS))
+    ax.invert_yaxis()
+    ax.set(xlabel="bits", xlim=(0, 39), title="Four formats for one number")
+    ax.grid(False)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=3)
+    return fig
+
+
+def draw_rounding(bits: list[int], errors: list[float]) -> Figure:
+    """Relative error of a matrix product against the mantissa bits of its inputs."""
+    fig, ax = plt.subplots(figsize=(7, 3.6))
+    ax.semilogy(bits, errors, "o-", ms=4, color=viz.BLUE, label="measured, rounded inputs")
+    for text, at in (("BF16", 7), ("TF32, FP16", 10), ("FP32", 23)):
+        error = errors[bits.index(at)]
+        ax.plot(at, error, "D", ms=9, color=viz.ORANGE)
+        ax.annotate(text, (at, error), xytext=(8, 8), textcoords="offset points")
+    ax.set(
+        xlabel="mantissa bits kept",
+        ylabel="relative error of A times B",
+        title="Each mantissa bit halves the error",
+        xlim=(min(bits) - 1, 25),
+    )
+    ax.legend()
+    return fig
+
+
+def draw_gradients(gradients: np.ndarray, scale: float) -> Figure:
+    """Sizes of gradients with and without a loss scale, and what float16 turns to zero."""
+    sizes = np.log2(np.abs(gradients[gradients != 0]))
+    edges = np.arange(-46, 17)
+    fig, ax = plt.subplots(figsize=(8, 3.6))
+    ax.axvspan(edges[0], -25, color=viz.ORANGE, alpha=0.25, lw=0, label="float16 rounds to zero")
+    ax.axvspan(-25, -14, color=viz.YELLOW, alpha=0.18, lw=0, label="float16 loses precision")
+    ax.hist(np.clip(sizes, edges[0], None), edges, color=viz.BLUE, alpha=0.75, label="gradients as they are")
+    ax.hist(
+        sizes + np.log2(scale), edges, histtype="step", ls="--", lw=2, color=viz.BLACK,
+        label=f"loss multiplied by {scale:.0f}",
+    )  # fmt: skip
+    ax.set(
+        xlabel="size of the gradient, log2", ylabel="number of weights", title="Loss scaling shifts gradients up",
+        xlim=(edges[0], edges[-1]),
+    )  # fmt: skip
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return fig
+
+
+def draw_compilers(steps: pd.DataFrame, sizes: list[int], speedup: list[float]) -> Figure:
+    """Left: step time without and with XLA. Right: gain of torch.compile against array size.
+
+    Args:
+        steps: index network; columns plain_ms and xla_ms.
+        sizes, speedup: empty where there is no C++ compiler.
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.6))
+    x = np.arange(len(steps))
+    left.bar(x - 0.2, steps["plain_ms"], 0.38, color=viz.BLUE, label="plain")
+    left.bar(x + 0.2, steps["xla_ms"], 0.38, color=viz.ORANGE, hatch="//", edgecolor="white", label="XLA")
+    left.set_xticks(x, list(steps.index))
+    left.set(ylabel="time per training step (ms)", title="XLA in Keras")
+    left.grid(False, axis="x")
+    left.legend()
+    right.axhline(1, color=viz.BLACK, ls="--", lw=1)
+    if sizes:
+        right.semilogx(sizes, speedup, "o-", color=viz.GREEN)
+        right.text(sizes[0], 1.04, "above: compiled is faster", fontsize=9)
+    else:
+        right.text(0.5, 0.5, "no C++ compiler found", ha="center", transform=right.transAxes)
+    right.set(
+        xlabel="numbers in the array", ylabel="speed-up", title="torch.compile, a chain of 7 operations"
+    )
+    return fig
+
+
+def draw_scaling(shares: tuple[float, ...] = (0.01, 0.05, 0.2)) -> Figure:
+    """A model, not a measurement: strong scaling (Amdahl) and weak scaling (Gustafson).
+
+    Args:
+        shares: serial share of the work on one GPU.
+    """
+    gpus = 2.0 ** np.arange(0, 9)
+    fig, axes = plt.subplots(1, 2, figsize=(9.6, 3.8), sharey=True)
+    for ax in axes:
+        ax.loglog(gpus, gpus, ":", color=viz.BLACK, label="ideal")
+    for number, share in enumerate(shares):
+        style = ("o-", "s--", "D-.")[number % 3]
+        label = f"{100 * share:.0f} % serial"
+        axes[0].loglog(gpus, 1 / (share + (1 - share) / gpus), style, ms=4, color=f"C{number}", label=label)
+        axes[1].loglog(gpus, share + (1 - share) * gpus, style, ms=4, color=f"C{number}", label=label)
+    axes[0].set(title="Model, not measured: same problem", ylabel="speed-up over one GPU")
+    axes[1].set(title="Model, not measured: problem grows along")
+    for ax in axes:
+        ax.set_xlabel("number of GPUs")
+        ax.set_xticks(gpus, [f"{n:.0f}" for n in gpus])
+        ax.minorticks_off()
+        ax.legend()
+    return fig
