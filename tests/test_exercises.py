@@ -84,7 +84,9 @@ def test_questions_have_feedback_for_every_option(path):
 
 
 def test_a_wrong_value_is_not_let_through():
-    exercise = Exercise(todo="Give pi.", reference=np.pi, mistakes=[(22 / 7, "That is a fraction.")])
+    exercise = Exercise(
+        todo="Give pi.", reference=np.pi, rtol=1e-5, mistakes=[(22 / 7, "That is a fraction.")]
+    )
     assert exercise.feedback(3.14159265) is None
     assert exercise.feedback(22 / 7) == "That is a fraction."
     assert "value is not yet" in exercise.feedback(3.0)
