@@ -9,14 +9,14 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from utils import gpu, results, viz
 
 T = TypeVar("T")
-_session = {"notebook": "", "seed": 0}
+_session: dict[str, Any] = {"notebook": "", "seed": 0}
 
 
 def profile() -> str:
@@ -87,7 +87,7 @@ def _without_startup_log() -> Iterator[None]:
 
 def seed() -> int:
     """The seed that `begin` used."""
-    return int(_session["seed"])
+    return _session["seed"]
 
 
 def record(name: str, value: float) -> None:

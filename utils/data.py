@@ -256,7 +256,8 @@ def _download_file(url: str, path: Path, facts: dict) -> None:
                 get(url, file, None)
         except requests.HTTPError as error:
             partial.unlink(missing_ok=True)
-            if error.response.status_code == 416 and attempt + 1 < ATTEMPTS_PER_URL:
+            too_long = error.response is not None and error.response.status_code == 416
+            if too_long and attempt + 1 < ATTEMPTS_PER_URL:
                 continue  # the partial file was longer than the real one: start again
             raise
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):

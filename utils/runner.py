@@ -124,10 +124,11 @@ def _notebook_table(recorded: dict[str, dict]) -> str:
     rows = ["| Notebook | What you build | Run time, 2 cores |", "|---|---|---|"]
     for path in notebooks():
         first = nbformat.read(path, as_version=4).cells[0].source
-        title = re.search(r"^# (.+)$", first, re.MULTILINE)[1]
-        promise = next(line for line in first.splitlines()[1:] if line.strip())
+        title, promise = [line for line in first.splitlines() if line.strip()][:2]
         link = path.relative_to(ROOT).as_posix()
-        rows.append(f"| [{title}]({link}) | {promise} | {_minutes(recorded.get(seconds_name(path)))} |")
+        rows.append(
+            f"| [{title.lstrip('# ')}]({link}) | {promise} | {_minutes(recorded.get(seconds_name(path)))} |"
+        )
     return "\n".join(rows) + "\n"
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, BLACK = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
@@ -62,7 +63,7 @@ def history(runs: Mapping[str, Mapping[str, Sequence[float]]], metric: str = "ac
         if f"val_{metric}" in run:
             ax.plot(epochs, run[f"val_{metric}"], "o-", ms=4, color=color, label=f"{label}, validation")
     ax.set(xlabel="epoch", ylabel=metric, title=f"{metric.capitalize()} during training")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend()
     return fig
 
