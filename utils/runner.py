@@ -4,6 +4,7 @@ The commands behind ``./bootcamp run``, ``results`` and ``book``.
 """
 
 import argparse
+import base64
 import html
 import json
 import re
@@ -19,6 +20,7 @@ from nbconvert import HTMLExporter
 from utils import course, results
 from utils.paths import ROOT, cache_dir
 
+PICTURES = {"docs/lab1.png": ("Intro_to_DL/04_Residual_Networks.ipynb", "landscape")}
 LABS = ("Intro_to_DL", "Tropical_Cyclone", "CFD_Steady_Flow", "PINN_SimNet")
 MINUTES = re.compile(r"(<!-- minutes -->).*?(<!-- /minutes -->)")
 TABLE = re.compile(r"(<!-- notebooks -->\n).*?(<!-- /notebooks -->)", re.DOTALL)
@@ -111,9 +113,31 @@ def update_texts(recorded: dict[str, dict]) -> None:
         entry = recorded.get(seconds_name(path))
         if entry and MINUTES.search(text):
             path.write_text(MINUTES.sub(rf"\g<1>{_minutes(entry)} on a laptop (2 cores)\g<2>", text))
+    update_pictures()
     readme = ROOT / "README.md"
     text = TABLE.sub(lambda m: m[1] + _notebook_table(recorded) + m[2], readme.read_text())
     readme.write_text(FIGURES.sub(lambda m: m[1] + _figure_table(recorded) + m[2], text))
+
+
+def update_pictures() -> None:
+    """Copy the figures that the README shows out of the executed notebooks."""
+    for picture, (notebook, words) in PICTURES.items():
+        copy = executed_path(ROOT / notebook)
+        if not copy.exists():
+            print(f"{picture} stays as it is: run ./bootcamp run {notebook} to draw it anew.")
+            continue
+        for alt, encoded in re.findall(r'<img alt="([^"]*)"[^>]*base64,([^"]+)"', _html_outputs(copy)):
+            if words in alt.lower():
+                (ROOT / picture).write_bytes(base64.b64decode(encoded))
+                break
+        else:
+            raise LookupError(f"{notebook} shows no figure whose alt text says '{words}'.")
+
+
+def _html_outputs(path: Path) -> str:
+    cells = nbformat.read(path, as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return "".join(output.get("data", {}).get("text/html", "") for output in outputs)
 
 
 def _minutes(entry: dict | None) -> str:
