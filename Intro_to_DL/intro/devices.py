@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import psutil
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from utils import gpu, paths, viz
 
@@ -99,6 +100,7 @@ def two_cpu_devices() -> None:
     """
     import tensorflow as tf
 
+    tf.get_logger().setLevel("WARNING")  # MirroredStrategy reports every exchange as INFO
     cpu = tf.config.list_physical_devices("CPU")[0]
     if not tf.config.get_logical_device_configuration(cpu):
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -168,9 +170,7 @@ def draw_roofline(peak: float, bandwidth: float, layers: pd.DataFrame) -> Figure
     low, high = layers["intensity"].min() / 3, max(layers["intensity"].max(), peak / bandwidth) * 4
     x = np.geomspace(low, high, 200)
     ax.loglog(x, np.minimum(peak, bandwidth * x) / 1e9, color=viz.BLACK, label="measured roof")
-    ax.axvline(
-        peak / bandwidth, color=viz.BLACK, ls=":", lw=1, label="ridge: memory to its left is the limit"
-    )
+    ax.axvline(peak / bandwidth, color=viz.BLACK, ls=":", lw=1, label="ridge: to its left, memory limits")
     markers = "osD^vPX"
     for number, (name, row) in enumerate(layers.iterrows()):
         ax.plot(
@@ -211,12 +211,14 @@ def draw_batches(runs: pd.DataFrame) -> Figure:
     fig, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.6))
     same = runs[runs["rule"] == "same rate"]
     left.loglog(same["batch"], 1e6 / same["images_per_s"], "o-", color=viz.BLUE)
+    left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    left.yaxis.set_major_formatter("{x:g}")
     left.set(ylabel="time per image (µs)", title="Large batches cost less per image")
     styles = {"same rate": ("o-", viz.BLUE), "rate x batch / 64": ("s--", viz.ORANGE)}
     for rule, group in runs.groupby("rule", sort=False):
         style, color = styles[rule]
         right.semilogx(group["batch"], 100 * group["accuracy"], style, color=color, label=rule)
-    right.set(ylabel="validation accuracy (%)", title="and learn less per epoch")
+    right.set(ylabel="validation accuracy (%)", title="but learn less per epoch")
     right.legend()
     for ax in (left, right):
         ax.set_xlabel("batch size (images)")
@@ -297,14 +299,14 @@ def draw_compilers(steps: pd.DataFrame, sizes: list[int], speedup: list[float]) 
     left.set(ylabel="time per training step (ms)", title="XLA in Keras")
     left.grid(False, axis="x")
     left.legend()
-    right.axhline(1, color=viz.BLACK, ls="--", lw=1)
+    right.axhline(1, color=viz.BLACK, ls="--", lw=1, label="as fast as plain")
     if sizes:
-        right.semilogx(sizes, speedup, "o-", color=viz.GREEN)
-        right.text(sizes[0], 1.04, "above: compiled is faster", fontsize=9)
+        right.semilogx(sizes, speedup, "o-", color=viz.GREEN, label="compiled")
+        right.legend()
     else:
         right.text(0.5, 0.5, "no C++ compiler found", ha="center", transform=right.transAxes)
     right.set(
-        xlabel="numbers in the array", ylabel="speed-up", title="torch.compile, a chain of 7 operations"
+        xlabel="numbers in the array", ylabel="speed-up", title="torch.compile, a chain of 8 operations"
     )
     return fig
 
