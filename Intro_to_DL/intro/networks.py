@@ -58,7 +58,7 @@ def fashion_cnn() -> keras.Sequential:
             *conv_pool(48),
             *conv_pool(96),
             layers.Flatten(),
-            layers.Dropout(0.4),
+            layers.Dropout(0.25),
             layers.Dense(NUM_CLASSES, activation="softmax"),
         ],
         name="fashion_cnn",
