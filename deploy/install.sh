@@ -86,7 +86,7 @@ install_course() {
 
     say "User $user_name ($user_id)"
     local holder
-    holder=$(getent passwd "$user_id" | cut -d: -f1) # Ubuntu 24.04 ships a user "ubuntu" with this id
+    holder=$(getent passwd "$user_id" | cut -d: -f1 || true) # Ubuntu 24.04 ships a user "ubuntu" with this id
     if [[ -n $holder && $holder != "$user_name" ]]; then
         userdel --remove "$holder" 2>/dev/null
     fi
