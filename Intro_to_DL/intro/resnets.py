@@ -1,19 +1,35 @@
 """Residual networks: the block, the networks of notebook 04, and the original course's ResNet."""
 
+import math
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
 Tensor = keras.KerasTensor
 
 
-def conv_bn(h: Tensor, filters: int, kernel: int = 3, strides: int = 1, norm: bool = True) -> Tensor:
+def conv_bn(
+    h: Tensor,
+    filters: int,
+    kernel: int = 3,
+    strides: int = 1,
+    norm: bool = True,
+    init: str = "glorot_uniform",
+) -> Tensor:
     """Convolution with "same" padding, followed by batch normalisation if ``norm``."""
-    init = "he_normal"  # keeps the size of the signal through a layer with ReLU (arXiv:1502.01852)
-    h = layers.Conv2D(filters, kernel, strides, padding="same", use_bias=not norm, kernel_initializer=init)(h)
-    return layers.BatchNormalization(momentum=0.9)(h) if norm else h
+    conv = layers.Conv2D(filters, kernel, strides, padding="same", use_bias=not norm, kernel_initializer=init)
+    return layers.BatchNormalization(momentum=0.9)(conv(h)) if norm else conv(h)
 
 
-def residual_block(h: Tensor, filters: int, strides: int = 1, skip: bool = True, norm: bool = True) -> Tensor:
+def residual_block(
+    h: Tensor,
+    filters: int,
+    strides: int = 1,
+    skip: bool = True,
+    norm: bool = True,
+    init: str = "glorot_uniform",
+) -> Tensor:
     """ReLU(h + F(h)) with two 3x3 convolutions in F (He et al. 2015, arXiv:1512.03385, figure 2).
 
     Args:
@@ -22,20 +38,22 @@ def residual_block(h: Tensor, filters: int, strides: int = 1, skip: bool = True,
         strides: 2 halves height and width.
         skip: False leaves out the skip connection: a plain block of the same size.
         norm: with batch normalisation after each convolution.
+        init: Keras name of the distribution of the starting weights.
     """
-    z = conv_bn(h, filters, strides=strides, norm=norm)
-    z = layers.ReLU()(z)
-    z = conv_bn(z, filters, norm=norm)
+    z = layers.ReLU()(conv_bn(h, filters, 3, strides, norm, init))
+    z = conv_bn(z, filters, norm=norm, init=init)
     if skip:
         if strides > 1:  # average, so that no pixel is thrown away
             h = layers.AveragePooling2D(strides, padding="same")(h)
         if h.shape[-1] != filters:
-            h = layers.Conv2D(filters, 1, use_bias=False)(h)
+            h = conv_bn(h, filters, kernel=1, norm=norm, init=init)
         z = layers.Add()([h, z])
     return layers.ReLU()(z)
 
 
-def stack(num_layers: int, skip: bool, norm: bool = True, width: int = 16) -> keras.Model:
+def stack(
+    num_layers: int, skip: bool, norm: bool = True, width: int = 16, init: str = "glorot_uniform"
+) -> keras.Model:
     """A deep narrow network whose layers are all alike: 7x7 pixels, ``width`` channels.
 
     Args:
@@ -43,6 +61,7 @@ def stack(num_layers: int, skip: bool, norm: bool = True, width: int = 16) -> ke
         skip: with skip connections (residual) or without (plain). Both have the same parameters.
         norm: with batch normalisation.
         width: channels.
+        init: Keras name of the distribution of the starting weights.
 
     Raises:
         ValueError: ``num_layers`` is odd or below 4.
@@ -50,11 +69,58 @@ def stack(num_layers: int, skip: bool, norm: bool = True, width: int = 16) -> ke
     if num_layers % 2 or num_layers < 4:
         raise ValueError(f"num_layers is {num_layers}; choose an even number of at least 4.")
     inputs = keras.Input((28, 28, 1))
-    h = layers.ReLU()(conv_bn(inputs, width, kernel=5, strides=4, norm=norm))
+    h = layers.ReLU()(conv_bn(inputs, width, kernel=5, strides=4, norm=norm, init=init))
     for _ in range((num_layers - 2) // 2):
-        h = residual_block(h, width, skip=skip, norm=norm)
+        h = residual_block(h, width, skip=skip, norm=norm, init=init)
     h = layers.GlobalAveragePooling2D()(h)
     return keras.Model(inputs, layers.Dense(10, activation="softmax")(h))
+
+
+def fashion_resnet(
+    widths: Sequence[int] = (16, 48, 96),
+    strides: Sequence[int] = (2, 2),
+    dropout: float = 0.3,
+    shift: float = 0.0,
+) -> keras.Model:
+    """The residual network of notebook 04: (batch, 28, 28, 1) in 0 to 1, to probabilities (batch, 10).
+
+    Mirroring (and shifting) while training, a stem of convolution and pooling that keeps 14x14 pixels,
+    one residual block per further width, global average pooling, dropout, dense.
+
+    Args:
+        widths: channels of the stem and of each block.
+        strides: of each block; 2 halves height and width.
+        dropout: share of the averaged channels that is dropped while training.
+        shift: largest shift of an image while training, as a share of its size.
+    """
+    inputs = keras.Input((28, 28, 1))
+    h = layers.RandomFlip("horizontal")(inputs)
+    if shift:
+        h = layers.RandomTranslation(shift, shift, fill_mode="constant", interpolation="nearest")(h)
+    h = layers.Conv2D(widths[0], 3, padding="same", use_bias=False)(h)
+    h = layers.MaxPooling2D(2)(h)  # before normalisation and ReLU, which then handle a quarter
+    h = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(h))
+    for width, stride in zip(widths[1:], strides, strict=True):
+        h = residual_block(h, width, stride)
+    h = layers.Dropout(dropout)(layers.GlobalAveragePooling2D()(h))
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(h), name="fashion_resnet")
+
+
+def one_cycle_sgd(num_images: int, epochs: int, batch_size: int, peak: float) -> keras.optimizers.SGD:
+    """Descent with Nesterov momentum 0.9; the rate climbs for a fifth of the steps, then falls along a cosine.
+
+    Args:
+        num_images: training images per epoch.
+        epochs: passes over the data; the rate reaches zero with the last step.
+        batch_size: images per step.
+        peak: highest learning rate.
+    """
+    steps = epochs * math.ceil(num_images / batch_size)
+    climb = steps // 5
+    rate = keras.optimizers.schedules.CosineDecay(
+        peak / 10, steps - climb, warmup_target=peak, warmup_steps=climb
+    )
+    return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
 
 
 def _bottleneck(
@@ -73,7 +139,9 @@ def _bottleneck(
     return layers.ReLU()(layers.Add()([h, z]))
 
 
-def original_resnet(width: int = 64, stem: str = "original", momentum: float = 0.99) -> keras.Model:
+def original_resnet(
+    width: int = 64, stem: str = "original", blocks: tuple[int, int] = (3, 4), momentum: float = 0.99
+) -> keras.Model:
     """The ResNet of the original course (``Resnets.ipynb``): 1,474,314 parameters.
 
     The original trained it with Adam (1e-3), batch 32, 5 epochs, no validation data, and recorded
@@ -83,6 +151,7 @@ def original_resnet(width: int = 64, stem: str = "original", momentum: float = 0
         width: channels of the stem; 64 is the original. Less makes a narrow copy for experiments.
         stem: ``"original"``, a 7x7 convolution of stride 2 and a 3x3 max-pooling of stride 2, which
             leave 6x6 pixels of 28x28; or ``"gentle"``, a 3x3 convolution of stride 2 (14x14 pixels).
+        blocks: bottleneck blocks in each of the two stages; (3, 4) is the original.
         momentum: of the running batch statistics; 0.99 is the Keras default and the original.
     """
     inputs = keras.Input((28, 28, 1))
@@ -94,7 +163,7 @@ def original_resnet(width: int = 64, stem: str = "original", momentum: float = 0
     h = layers.ReLU()(layers.BatchNormalization(momentum=momentum)(h))
     if stem == "original":
         h = layers.MaxPooling2D(3, 2)(h)
-    for stage, (filters, num_blocks) in enumerate((((1, 1, 4), 3), ((2, 2, 8), 4))):
+    for stage, (filters, num_blocks) in enumerate(zip(((1, 1, 4), (2, 2, 8)), blocks, strict=True)):
         for block in range(num_blocks):
             strides = 2 if stage == 1 and block == 0 else 1
             sizes = tuple(width * factor for factor in filters)
