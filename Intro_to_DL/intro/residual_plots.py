@@ -99,6 +99,8 @@ def error_signals(signals: Mapping[str, np.ndarray]) -> Figure:
 def landscapes(steps: np.ndarray, surfaces: Mapping[str, np.ndarray], label: str) -> Figure:
     """Contour maps of losses over two directions, side by side on one logarithmic scale.
 
+    Dots mark the points at which the loss bends down in some direction.
+
     Args:
         steps: positions along either direction, shape (n,).
         surfaces: for each title the loss, shape (n, n).
@@ -110,6 +112,8 @@ def landscapes(steps: np.ndarray, surfaces: Mapping[str, np.ndarray], label: str
     for ax, (title, surface) in zip(axes, surfaces.items(), strict=True):
         filled = ax.contourf(steps, steps, surface, levels, norm="log", cmap="viridis")
         ax.contour(steps, steps, surface, levels, colors="white", linewidths=0.5)
+        rows, columns = np.nonzero(bends_down(surface))
+        ax.plot(steps[columns + 1], steps[rows + 1], "o", ms=3, color="white", mec="black", mew=0.4)
         ax.plot(0, 0, "*", ms=12, color=viz.ORANGE, markeredgecolor="white")
         ax.set(title=title, xlabel="step along direction 1", aspect="equal")
         ax.grid(False)
@@ -118,3 +122,28 @@ def landscapes(steps: np.ndarray, surfaces: Mapping[str, np.ndarray], label: str
     bar.ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     bar.ax.yaxis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(3, 1)))
     return fig
+
+
+def bends_down(surface: np.ndarray) -> np.ndarray:
+    """True at the inner points of a map at which it bends down in at least one direction.
+
+    That is where the Hessian matrix, from finite differences, has a negative eigenvalue. A bowl has
+    no such point.
+
+    Args:
+        surface: values on a square grid with equal steps, shape (n, n).
+
+    Returns:
+        Shape (n - 2, n - 2).
+    """
+    middle = surface[1:-1, 1:-1]
+    along_x = surface[1:-1, 2:] - 2 * middle + surface[1:-1, :-2]
+    along_y = surface[2:, 1:-1] - 2 * middle + surface[:-2, 1:-1]
+    mixed = (surface[2:, 2:] - surface[2:, :-2] - surface[:-2, 2:] + surface[:-2, :-2]) / 4
+    hessians = np.stack([np.stack([along_x, mixed], -1), np.stack([mixed, along_y], -1)], -1)
+    return np.linalg.eigvalsh(hessians)[..., 0] < 0
+
+
+def share_bent_down(surface: np.ndarray) -> float:
+    """Share of the inner points of a map at which `bends_down` holds."""
+    return float(bends_down(surface).mean())
