@@ -20,7 +20,7 @@ from nbconvert import HTMLExporter
 from utils import course, results
 from utils.paths import ROOT, cache_dir
 
-PICTURES = {"docs/lab1.png": ("Intro_to_DL/04_Residual_Networks.ipynb", "landscape")}
+PICTURES = {"docs/lab1.png": ("Intro_to_DL/04_Residual_Networks.ipynb", "contour maps of the loss")}
 LABS = ("Intro_to_DL", "Tropical_Cyclone", "CFD_Steady_Flow", "PINN_SimNet")
 MINUTES = re.compile(r"(<!-- minutes -->).*?(<!-- /minutes -->)")
 TABLE = re.compile(r"(<!-- notebooks -->\n).*?(<!-- /notebooks -->)", re.DOTALL)

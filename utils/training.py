@@ -78,6 +78,7 @@ def fit(
         weights, report = folder / "model.weights.h5", folder / "run.json"
         log = folder / "history.csv"
         if report.exists() and not retrain:
+            model.optimizer.build(model.trainable_variables)  # else Keras warns that it skips it
             model.load_weights(weights)
             seconds = json.loads(report.read_text())["seconds"]
             print(
