@@ -16,7 +16,7 @@ os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
 _started: dict[str, float] = {}
 _ended: dict[str, float] = {}
 _passed: dict[str, int] = defaultdict(int)
-_collected: dict[str, int] = {}
+_collected: set[str] = set()
 _broken: set[str] = set()
 
 
@@ -26,10 +26,7 @@ def _notebook(nodeid: str) -> str:
 
 
 def pytest_collection_modifyitems(config, items):
-    for item in items:
-        name = _notebook(item.nodeid)
-        if name:
-            _collected[name] = _collected.get(name, 0) + 1
+    _collected.update(filter(None, (_notebook(item.nodeid) for item in items)))
     if _collected:  # a test trains everything anew: a cached network would hide a broken cell
         from utils.paths import cache_dir
 
@@ -63,7 +60,7 @@ def pytest_sessionfinish(session, exitstatus):
     from notebooks import code_cells
     from utils.runner import record_seconds
 
-    for name in _collected:
+    for name in sorted(_collected):
         path = ROOT / name
         if name in _broken or session.config.getoption("keyword") or session.shouldstop:
             continue

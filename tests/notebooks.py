@@ -7,14 +7,15 @@ from pathlib import Path
 
 import nbformat
 
-ROOT = Path(__file__).resolve().parents[1]
-LABS = ("Intro_to_DL", "Tropical_Cyclone", "CFD_Steady_Flow", "PINN_SimNet")
+from utils import runner
+
+ROOT, LABS = runner.ROOT, runner.LABS
 
 
 @cache
 def paths() -> list[Path]:
     """Start_Here and the notebooks of every lab, in reading order."""
-    return [ROOT / "Start_Here.ipynb"] + [p for lab in LABS for p in sorted((ROOT / lab).glob("*.ipynb"))]
+    return runner.notebooks()
 
 
 @cache

@@ -122,9 +122,19 @@ def one_cycle_adamw(
         peak: highest learning rate; the climb starts at a tenth of it.
         weight_decay: share of each weight taken off per step, times the learning rate.
     """
+    return keras.optimizers.AdamW(one_cycle(num_images, epochs, batch_size, peak), weight_decay=weight_decay)
+
+
+def one_cycle(
+    num_images: int, epochs: int, batch_size: int, peak: float
+) -> keras.optimizers.schedules.CosineDecay:
+    """Learning rate that climbs from a tenth of ``peak`` for a fifth of the steps, then falls to zero.
+
+    Args:
+        num_images, epochs, batch_size, peak: as in `one_cycle_adamw`.
+    """
     steps = epochs * math.ceil(num_images / batch_size)
     climb = steps // 5
-    rate = keras.optimizers.schedules.CosineDecay(
-        peak / 10, steps - climb, alpha=0.0, warmup_target=peak, warmup_steps=climb
+    return keras.optimizers.schedules.CosineDecay(
+        peak / 10, steps - climb, warmup_target=peak, warmup_steps=climb
     )
-    return keras.optimizers.AdamW(rate, weight_decay=weight_decay)

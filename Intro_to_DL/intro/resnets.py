@@ -1,10 +1,11 @@
 """Residual networks: the block, the networks of notebook 04, and the original course's ResNet."""
 
-import math
 from collections.abc import Sequence
 
 import keras
 from keras import layers
+
+from intro import networks
 
 Tensor = keras.KerasTensor
 
@@ -115,11 +116,7 @@ def one_cycle_sgd(num_images: int, epochs: int, batch_size: int, peak: float) ->
         batch_size: images per step.
         peak: highest learning rate.
     """
-    steps = epochs * math.ceil(num_images / batch_size)
-    climb = steps // 5
-    rate = keras.optimizers.schedules.CosineDecay(
-        peak / 10, steps - climb, warmup_target=peak, warmup_steps=climb
-    )
+    rate = networks.one_cycle(num_images, epochs, batch_size, peak)
     return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
 
 
