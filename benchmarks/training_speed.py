@@ -28,6 +28,7 @@ course.begin("benchmarks/training_speed", uses=["keras"])
 import keras  # noqa: E402
 
 from intro import networks, resnets  # noqa: E402
+from utils.training import one_cycle_adamw  # noqa: E402
 
 IMAGES_BETWEEN_CHECKS = 12_800
 NUM_TRAIN = 55_000
@@ -45,9 +46,7 @@ class Contender:
 
 
 def ours(label: str, network: Callable[[], keras.Model], epochs: int, peak: float) -> Contender:
-    return Contender(
-        label, network, lambda: networks.one_cycle_adamw(NUM_TRAIN, epochs, 128, peak), 128, epochs
-    )
+    return Contender(label, network, lambda: one_cycle_adamw(NUM_TRAIN, epochs, 128, peak), 128, epochs)
 
 
 CONTESTS = {

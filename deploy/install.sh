@@ -104,7 +104,7 @@ launcher["STAMP"].write_text(json.dumps(launcher["wanted_stamp"](sys.argv[1])))
 PYTHON
 }
 
-# Fetch every set of the registry and keep one verified copy in $data.
+# Fetch every set of the registry but the large optional ones, and keep one verified copy in $data.
 store_data() {
     local cache status=0
     cache=$(mktemp -d)
@@ -112,7 +112,9 @@ store_data() {
 import pathlib, shutil, sys
 from utils import data
 
-for name in data.registry():
+for name, entry in data.registry().items():
+    if entry.get("optional"):
+        continue
     try:
         found = data.obtain(name)
     except data.DataError as error:

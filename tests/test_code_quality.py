@@ -17,6 +17,8 @@ TEXT = [
     "bootcamp",
     "Start_Here.ipynb",
     "Intro_to_DL",
+    "Tropical_Cyclone",
+    "data",
 ]
 
 

@@ -327,6 +327,67 @@ def test_hostile_package_writes_nothing_outside(tmp_path, monkeypatch):
     assert not (tmp_path.parent / "big").exists()
 
 
+@pytest.mark.parametrize("wrong", [False, True])
+def test_a_file_with_an_md5_is_kept_as_it_was_delivered(server, own_cache, wrong):
+    body = Server.files["small.gz"]
+    md5 = hashlib.md5(body[:-1] if wrong else body).hexdigest()
+    asked = {**entry(), "urls": [f"{server}/good/{{file}}"], "files": {"small.gz": {"bytes": 9, "md5": md5}}}
+    if wrong:
+        with pytest.raises(data.DataError, match="does not match the published hash"):
+            data.fetch_entry("demo", asked)
+        assert leftovers(own_cache) == set()
+    else:
+        assert data.fetch_entry("demo", asked).files["small.gz"].read_bytes() == body
+
+
+def test_a_file_without_hash_must_pass_its_check(server, own_cache):
+    def check(path):
+        if path.read_bytes()[:2] != b"PK":
+            raise data.DataError("it is no zip archive")
+
+    asked = {
+        **entry(),
+        "urls": [f"{server}/good/{{file}}"],
+        "files": {"small.gz": {"bytes": 9, "check": check}},
+    }
+    asked["how"] = "ask the instructor"
+    with pytest.raises(data.DataError, match=r"small.gz \(it is no zip archive\)[\s\S]*ask the instructor"):
+        data.fetch_entry("demo", asked)
+    assert leftovers(own_cache) == set()
+
+
+def test_a_file_that_changes_in_place_is_announced_as_not_verified(server, own_cache, capsys):
+    asked = {
+        **entry(),
+        "urls": [f"{server}/good/{{file}}"],
+        "files": {"small.gz": {"bytes": 9, "starts_with": LABELS[:4].decode()}},
+    }
+    part = own_cache / "downloads" / "demo" / "small.gz.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(Server.files["small.gz"][:5])
+    data.fetch_entry("demo", asked)
+    assert "from downloaded, not verified (no hash is published)" in capsys.readouterr().out
+    assert Server.log == [("/good/small.gz", "")], "the part of an older edition is not continued"
+    data.fetch_entry("demo", asked)
+    assert "from the download cache, not verified" in capsys.readouterr().out
+    asked["files"]["small.gz"]["starts_with"] = "SID,"
+    with pytest.raises(data.DataError, match="does not start with 'SID,'"):
+        data.fetch_entry("demo", asked)
+    assert leftovers(own_cache) == set()
+
+
+def test_large_sets_are_only_fetched_by_name(monkeypatch):
+    asked = []
+    data.main([], get=asked.append)
+    assert "mnist" in asked
+    assert "nasa-tropical-storms" not in asked
+    data.main(["nasa-tropical-storms"], get=asked.append)
+    assert asked[-1] == "nasa-tropical-storms"
+    monkeypatch.setenv("BOOTCAMP_OFFLINE", "1")
+    with pytest.raises(data.DataError, match="name the storms"):
+        data.fetch("hursat-b1")
+
+
 def test_unknown_name_lists_the_known_ones():
     with pytest.raises(data.DataError, match="Choose one of: mnist, fashion-mnist"):
         data.fetch("minst")

@@ -220,6 +220,22 @@ def test_taken_port(launcher, capsys):
     assert launcher.choose_port(None) >= 8888
 
 
+def test_score_hands_its_arguments_on(launcher, monkeypatch, tmp_path):
+    became = []
+    monkeypatch.setattr(launcher, "set_up", lambda: None)
+    monkeypatch.setattr(
+        launcher, "become", lambda command: became.append([str(part) for part in command]) or 0
+    )
+    monkeypatch.setattr(
+        sys, "argv", ["bootcamp", "score", "cyclone", "mine.csv", "--key", "k" * 12, "--name", "Ada"]
+    )
+    monkeypatch.chdir(tmp_path)
+    assert launcher.main() == 0
+    command = became[0]
+    assert command[1:4] == ["-m", "utils.score", "--folder"]
+    assert command[4:] == [str(tmp_path), "cyclone", "mine.csv", "--key", "k" * 12, "--name", "Ada"]
+
+
 def test_variant_follows_the_driver(monkeypatch, tmp_path):
     module = load()
     monkeypatch.delenv("BOOTCAMP_VARIANT", raising=False)

@@ -231,7 +231,7 @@ y = (x.sum(axis=1) > 0).astype("int32")
 keras.utils.set_random_seed(course.seed())
 model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(2, activation="softmax")])
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-run = training.fit(model, x, y, name="tiny", epochs=6, validation_data=(x, y), callbacks=[Slow()])
+run = training.fit(model, x, y, name="tiny_0.5", epochs=6, validation_data=(x, y), callbacks=[Slow()])
 print("RUN", len(run.history), run.from_cache, round(float(run.history.loss.iloc[-1]), 5), flush=True)
 """
 
@@ -259,7 +259,8 @@ def test_training_is_cached_and_resumes_after_a_kill(own_cache, tmp_path):
     assert "epoch" not in third.stdout
     assert "RUN 6 True" in third.stdout
     assert third.stdout.splitlines()[-1].split()[-1] == again.stdout.splitlines()[-1].split()[-1]
-    assert list((own_cache / "logs" / "tiny").rglob("events*"))
+    assert list((own_cache / "logs" / "tiny_0.5").rglob("events*"))
+    assert list((own_cache / "trained").glob("tiny_0.5-*.lock")), "runs that differ after a dot share a lock"
 
 
 def test_two_kernels_training_the_same_do_not_disturb_each_other(own_cache):

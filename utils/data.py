@@ -75,9 +75,26 @@ def fetch(name: str, quiet: bool = False) -> Dataset:
         DataError: unknown name, nothing found and no download possible, disk full,
             or no copy with the right hash.
     """
-    entry = _entry(name)
+    return fetch_entry(name, _entry(name), quiet)
+
+
+def fetch_entry(name: str, entry: dict, quiet: bool = False) -> Dataset:
+    """`fetch` for an entry that a lab completes at run time: some files of a set, or another address.
+
+    Args:
+        name: of the set; its folder in the data folders and in the cache.
+        entry: as in ``data/registry.toml``. Each file is checked by its ``sha256`` (of the decompressed
+            content), else by its ``md5`` (as delivered), else by ``check``: a function of the
+            path that raises DataError where the file cannot be used. A file that its publisher
+            changes in place has no hash: it must begin with the text ``starts_with``, and the line
+            on source and licence says that it is not verified.
+        quiet: do not print the line on source and licence.
+
+    Raises:
+        DataError: as `fetch`.
+    """
     problems: list[str] = []
-    for origin, folder in _places(name, entry):
+    for origin, folder in places(name, entry):
         files = _verified(folder, entry, problems)
         if files:
             return _announce(Dataset(name, files, entry["kind"], origin), entry, quiet)
@@ -157,7 +174,8 @@ def _entry(name: str) -> dict:
     return known[name]
 
 
-def _places(name: str, entry: dict) -> Iterator[tuple[str, Path]]:
+def places(name: str, entry: dict) -> Iterator[tuple[str, Path]]:
+    """Where a set may lie on this machine, in order: (in words, folder)."""
     if os.environ.get("BOOTCAMP_DATA"):
         yield "BOOTCAMP_DATA", Path(os.environ["BOOTCAMP_DATA"]) / name
     yield "the repository", ROOT / "data" / name
@@ -176,12 +194,9 @@ def _verified(folder: Path, entry: dict, problems: list[str]) -> dict[str, Path]
                 problems.append(f"{folder} is incomplete: {file} is missing")
             return None
         path = candidates[0]
-        try:
-            found = hashlib.sha256(_read_bytes(path)).hexdigest()
-        except (OSError, EOFError, zlib.error) as error:
-            found = str(error)
-        if found != facts["sha256"]:
-            problems.append(f"{path} is damaged (its content does not match the published hash)")
+        fault = _fault(path, facts)
+        if fault:
+            problems.append(f"{path} is damaged ({fault})")
             if folder.parent == cache_dir("downloads"):
                 path.unlink(missing_ok=True)
                 print(f"{path.name}: the cached copy was damaged and has been removed", flush=True)
@@ -190,22 +205,45 @@ def _verified(folder: Path, entry: dict, problems: list[str]) -> dict[str, Path]
     return files
 
 
+def _fault(path: Path, facts: dict) -> str:
+    """What is wrong with a file, in words; empty if nothing is."""
+    try:
+        if "sha256" in facts:
+            right = hashlib.sha256(_read_bytes(path)).hexdigest() == facts["sha256"]
+        elif "md5" in facts:
+            with open(path, "rb") as file:
+                right = hashlib.file_digest(file, "md5").hexdigest() == facts["md5"]
+        elif "starts_with" in facts:
+            if not _read_bytes(path).startswith(facts["starts_with"].encode()):
+                return f"it does not start with '{facts['starts_with']}'"
+            right = True
+        else:
+            facts["check"](path)
+            right = True
+    except (OSError, EOFError, zlib.error, DataError) as error:
+        return str(error)
+    return "" if right else "its content does not match the published hash"
+
+
 def _announce(dataset: Dataset, entry: dict, quiet: bool) -> Dataset:
     if not quiet:
+        unverified = any("starts_with" in facts for facts in entry["files"].values())
         print(
             f"{dataset.name}: {dataset.kind} data, {entry['source']}, licence {entry['licence']}, "
-            f"from {dataset.origin}"
+            f"from {dataset.origin}" + (", not verified (no hash is published)" if unverified else "")
         )
     return dataset
 
 
 def _not_found(name: str, entry: dict, problems: list[str]) -> str:
-    package = f"npm pack {entry['npm']}" if "npm" in entry else f"apt-get install {entry['debian']}"
+    packages = [f"npm pack {entry['npm']}"] if "npm" in entry else []
+    packages += [f"apt-get install {entry['debian']}"] if "debian" in entry else []
+    also = f" (it also tries `{packages[0]}`)" if packages else ""
+    way = entry.get("how", f"run `./bootcamp data {name}` where there is a network{also}")
     return (
         f"The data set '{name}' ({entry['title']}) is not on this machine"
         + (f": {'; '.join(problems)}" if problems else "")
-        + f".\nWhat to do: run `./bootcamp data {name}` where there is a network (it also tries "
-        f"`{package}`), or set BOOTCAMP_DATA to a folder that holds {name}/."
+        + f".\nWhat to do: {way}, or set BOOTCAMP_DATA to a folder that holds {name}/."
     )
 
 
@@ -215,7 +253,7 @@ def _not_found(name: str, entry: dict, problems: list[str]) -> str:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """One process at a time fills a folder; the others wait and then find it full."""
-    with filelock.FileLock(folder.with_suffix(".lock")):
+    with filelock.FileLock(folder.with_name(f"{folder.name}.lock")):
         yield
 
 
@@ -239,7 +277,9 @@ def _download(entry: dict, target: Path, problems: list[str]) -> bool:
 
 def _download_file(url: str, path: Path, facts: dict) -> None:
     """Download one file, resuming a partial one; ``path`` appears only when its hash is right."""
-    partial = path.with_name(path.name + ".part")
+    partial, fault = path.with_name(path.name + ".part"), ""
+    if "starts_with" in facts:  # a part from last week and a rest from today would not fit together
+        partial.unlink(missing_ok=True)
     for attempt in range(ATTEMPTS_PER_URL):
         done = partial.stat().st_size if partial.exists() else 0
         headers = {"User-Agent": "ai-for-science-bootcamp", "Accept-Encoding": "identity"}
@@ -267,26 +307,30 @@ def _download_file(url: str, path: Path, facts: dict) -> None:
             if attempt + 1 == ATTEMPTS_PER_URL:
                 raise
             continue
-        if _install_if_right(partial, path, facts):
+        fault = _install(partial, path, facts)
+        if not fault:
             return
         partial.unlink()  # for instance a server that ignores Range and sent the whole file again
-    raise DataError(f"{url} does not deliver the published content of {path.name}")
+    raise DataError(f"{url} does not deliver the published content of {path.name} ({fault})")
 
 
-def _install_if_right(source: Path, path: Path, facts: dict) -> bool:
-    """Decompress ``source`` to ``path`` atomically if its content has the published hash."""
-    try:
-        content = _read_bytes(source)
-    except (OSError, EOFError, zlib.error):
-        return False
-    if hashlib.sha256(content).hexdigest() != facts["sha256"]:
-        return False
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with _disk_full_is_clear(facts["bytes"], temporary):
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    source.unlink(missing_ok=True)
-    return True
+def _install(source: Path, path: Path, facts: dict) -> str:
+    """Move ``source`` to ``path`` atomically if it is right; else say what is wrong with it.
+
+    Files with a ``sha256`` are stored decompressed, all others as they were delivered.
+    """
+    fault = _fault(source, facts)
+    if fault:
+        return fault
+    if "sha256" in facts:
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        with _disk_full_is_clear(facts["bytes"], temporary):
+            temporary.write_bytes(_read_bytes(source))
+            os.replace(temporary, path)
+        source.unlink(missing_ok=True)
+    else:
+        os.replace(source, path)
+    return ""
 
 
 @contextmanager
@@ -334,7 +378,7 @@ def _install_all(entry: dict, folder: Path, target: Path) -> None:
         source = folder / file
         if not source.is_file():
             source = folder / f"{file}.gz"
-        if not source.is_file() or not _install_if_right(source, target / file, facts):
+        if not source.is_file() or _install(source, target / file, facts):
             raise DataError(f"{file} in the package does not have the published content")
 
 
@@ -373,9 +417,9 @@ def _read_idx(path: Path) -> np.ndarray:
 
 
 def main(names: list[str], get: Callable[[str], Dataset] = obtain) -> int:
-    """Command line: obtain each named set (all of them by default); 1 if one is missing."""
+    """Command line: obtain each named set (by default all that are not ``optional``); 1 if one is missing."""
     missing = 0
-    for name in names or list(registry()):
+    for name in names or [name for name, entry in registry().items() if not entry.get("optional")]:
         try:
             get(name)
         except DataError as error:

@@ -1,7 +1,8 @@
-"""`fit`: Keras training that shows its progress, can be interrupted, and is never paid twice."""
+"""`fit`: Keras training that shows its progress, can be interrupted, and is never paid twice; its schedule."""
 
 import hashlib
 import json
+import math
 import re
 import tempfile
 import time
@@ -72,7 +73,7 @@ def fit(
     Returns:
         The training history and time.
     """
-    settings = [epochs, batch_size, extra, sorted((k, repr(v)) for k, v in kwargs.items())]
+    settings = [epochs, batch_size, extra, sorted((k, _text(v)) for k, v in kwargs.items())]
     key = _key(model, x, y, settings)
     with _private_folder(f"{name}-{key}") as folder:
         weights, report = folder / "model.weights.h5", folder / "run.json"
@@ -104,6 +105,36 @@ def fit(
         return Run(pd.read_csv(log), clock.seconds, from_cache=False)
 
 
+def one_cycle_adamw(
+    num_images: int, epochs: int, batch_size: int, peak: float, weight_decay: float = 0.01
+) -> keras.optimizers.AdamW:
+    """AdamW (arXiv:1711.05101) whose learning rate climbs for a fifth of the steps and falls along a cosine.
+
+    Args:
+        num_images: training images per epoch.
+        epochs: passes over the data; the rate reaches zero with the last step.
+        batch_size: images per step.
+        peak: highest learning rate; the climb starts at a tenth of it.
+        weight_decay: share of each weight taken off per step, times the learning rate.
+    """
+    return keras.optimizers.AdamW(one_cycle(num_images, epochs, batch_size, peak), weight_decay=weight_decay)
+
+
+def one_cycle(
+    num_images: int, epochs: int, batch_size: int, peak: float
+) -> keras.optimizers.schedules.CosineDecay:
+    """Learning rate that climbs from a tenth of ``peak`` for a fifth of the steps, then falls to zero.
+
+    Args:
+        num_images, epochs, batch_size, peak: as in `one_cycle_adamw`.
+    """
+    steps = epochs * math.ceil(num_images / batch_size)
+    climb = steps // 5
+    return keras.optimizers.schedules.CosineDecay(
+        peak / 10, steps - climb, warmup_target=peak, warmup_steps=climb
+    )
+
+
 class _Clock(keras.callbacks.Callback):
     """Training seconds, summed over interruptions."""
 
@@ -128,7 +159,7 @@ class _Clock(keras.callbacks.Callback):
 def _private_folder(name: str):
     """The run's cache folder, or a throw-away one while another kernel trains the same run."""
     folder = cache_dir("trained", name)
-    lock = filelock.FileLock(folder.with_suffix(".lock"))
+    lock = filelock.FileLock(folder.with_name(f"{folder.name}.lock"))  # a name may hold a dot
     try:
         lock.acquire(blocking=False)
     except filelock.Timeout:
@@ -142,11 +173,21 @@ def _private_folder(name: str):
         lock.release()
 
 
+def _text(setting: object) -> str:
+    """All of a setting; the repr of an array leaves out its middle."""
+    return setting.tobytes().hex() if isinstance(setting, np.ndarray) else repr(setting)
+
+
+def _loss(model: keras.Model) -> str:
+    """The loss by its name and settings; the repr of a function holds an address that changes with every kernel."""
+    return json.dumps(keras.saving.serialize_keras_object(model.loss), sort_keys=True, default=str)
+
+
 def _key(model: keras.Model, x: np.ndarray, y: np.ndarray, settings: list) -> str:
     digest = hashlib.sha256()
     optimizer = json.dumps(keras.saving.serialize_keras_object(model.optimizer), sort_keys=True, default=str)
     network = re.sub(r'"name": "[^"]*"', "", model.to_json() + optimizer)  # names do not change a result
-    for text in (network, str(model.loss), repr(settings), str(course.seed()), keras.__version__):
+    for text in (network, _loss(model), repr(settings), str(course.seed()), keras.__version__):
         digest.update(text.encode())
     for weights in model.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())

@@ -1,7 +1,5 @@
 """The convolutional networks of notebook 03, their training recipe, and the networks they are compared with."""
 
-import math
-
 import keras
 from keras import layers
 
@@ -107,34 +105,4 @@ def original_cnn() -> keras.Sequential:
             layers.Dense(NUM_CLASSES, activation="softmax"),
         ],
         name="original_cnn",
-    )
-
-
-def one_cycle_adamw(
-    num_images: int, epochs: int, batch_size: int, peak: float, weight_decay: float = 0.01
-) -> keras.optimizers.AdamW:
-    """AdamW (arXiv:1711.05101) whose learning rate climbs for a fifth of the steps and falls along a cosine.
-
-    Args:
-        num_images: training images per epoch.
-        epochs: passes over the data; the rate reaches zero with the last step.
-        batch_size: images per step.
-        peak: highest learning rate; the climb starts at a tenth of it.
-        weight_decay: share of each weight taken off per step, times the learning rate.
-    """
-    return keras.optimizers.AdamW(one_cycle(num_images, epochs, batch_size, peak), weight_decay=weight_decay)
-
-
-def one_cycle(
-    num_images: int, epochs: int, batch_size: int, peak: float
-) -> keras.optimizers.schedules.CosineDecay:
-    """Learning rate that climbs from a tenth of ``peak`` for a fifth of the steps, then falls to zero.
-
-    Args:
-        num_images, epochs, batch_size, peak: as in `one_cycle_adamw`.
-    """
-    steps = epochs * math.ceil(num_images / batch_size)
-    climb = steps // 5
-    return keras.optimizers.schedules.CosineDecay(
-        peak / 10, steps - climb, warmup_target=peak, warmup_steps=climb
     )

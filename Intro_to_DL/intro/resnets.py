@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from intro import networks
+from utils.training import one_cycle
 
 Tensor = keras.KerasTensor
 
@@ -116,7 +116,7 @@ def one_cycle_sgd(num_images: int, epochs: int, batch_size: int, peak: float) ->
         batch_size: images per step.
         peak: highest learning rate.
     """
-    rate = networks.one_cycle(num_images, epochs, batch_size, peak)
+    rate = one_cycle(num_images, epochs, batch_size, peak)
     return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
 
 

@@ -1,0 +1,487 @@
+"""The data set of the lab: synthetic images (`cyclone.imagery`) of real storms, with real winds.
+
+`build` draws the images once, with all processor cores, and keeps them in the cache. The splits
+return indices, so that one set of images serves the leaky experiment and the honest ones.
+"""
+
+import errno
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import cv2
+import filelock
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from cyclone import imagery, tracks
+from utils.data import DataError
+from utils.paths import cache_dir
+
+VERSION = 1  # raise it when the same arguments give other images: cached ones are then drawn again
+TROPICAL = ("TD", "TS", "HU", "SD", "SS", "DB", "LO", "WV")  # extratropical rows (EX) look different
+LONGEST_GAP_H = 12.0
+SHORTEST_RUN_H = 12.0
+
+# Share of storms by peak class. Major hurricanes are rare: at 160 storms these shares take all of
+# them since 2000, and a sample of the weaker ones.
+PEAK_SHARES = {("NC", "TD"): 0.04, ("TS",): 0.24, ("H1", "H2"): 0.18, ("H3", "H4", "H5"): 0.54}
+# Share of windows around the highest and around the lowest wind of a storm; the others lie anywhere.
+# Without the second the class NC, the birth and the last hours of a storm, would hardly occur.
+PEAK_WINDOWS, LOWEST_WINDOWS = 0.5, 0.125
+
+STORMS_PER_PART = 8
+
+TRAIN_UNTIL, VALIDATE_UNTIL = 2016, 2019  # seasons of the split by year
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Images with their labels: n frames of m storms, frames of one storm in order of time.
+
+    Attributes:
+        images: uint8 (n, size, size), bright is cold, see `imagery.to_kelvin`.
+        wind_kt: float32 (n,) best-track wind, interpolated to the time of the frame.
+        storm: int32 (n,) which row of ``storm_ids``.
+        time: datetime64[s] (n,) UTC.
+        lat, lon: float32 (n,) degrees north and east.
+        t_number: float32 (n,) T-number that the cloud pattern was drawn with; NaN for real images.
+        season: int16 (n,).
+        storm_ids, names: str (m,) of the storms.
+        width_km: float32 (), of one image.
+    """
+
+    images: np.ndarray
+    wind_kt: np.ndarray
+    storm: np.ndarray
+    time: np.ndarray
+    lat: np.ndarray
+    lon: np.ndarray
+    t_number: np.ndarray
+    season: np.ndarray
+    storm_ids: np.ndarray
+    names: np.ndarray
+    width_km: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: np.ndarray | slice) -> "Frames":
+        """Some of the frames; the table of storms stays whole."""
+        return Frames(**{
+            f.name: getattr(self, f.name) if f.name in _OF_ALL_FRAMES else getattr(self, f.name)[index]
+            for f in fields(self)
+        })  # fmt: skip
+
+    @property
+    def wind_class(self) -> np.ndarray:
+        """(n,) index into `tracks.CLASSES`."""
+        return tracks.wind_class(self.wind_kt)
+
+
+_OF_ALL_FRAMES = ("storm_ids", "names", "width_km")
+
+
+def build(
+    num_storms: int = 160,
+    frames_per_storm: int = 50,
+    num_pixels: int = 80,
+    width_km: float = 640.0,
+    step_minutes: float = 30.0,
+    seasons: tuple[int, int] = (2000, 2024),
+    seed: int = 0,
+    irreducible: float = 1.0,
+    num_workers: int | None = None,
+    quiet: bool = False,
+) -> Frames:
+    """The data set of these sizes: from the cache, or drawn now with a progress bar.
+
+    Each storm gives one window of consecutive frames: for half of the storms (by chance) around
+    the highest wind, for an eighth around the lowest, for the others anywhere. A drawing that was
+    stopped goes on where it was. The result does not depend on the number of workers.
+
+    Args:
+        num_storms: storms, chosen by `choose_storms`.
+        frames_per_storm: frames in a window; a short storm gives fewer.
+        num_pixels, width_km: of an image.
+        step_minutes: between two frames.
+        seasons: first and last year.
+        seed: of the choice of storms and windows and of all clouds.
+        irreducible: see `imagery.simulate`.
+        num_workers: processes; None is one per core, 1 draws in this process.
+        quiet: print nothing.
+
+    Raises:
+        DataError: the disk is full, or a worker process died.
+        ValueError: sizes that make no sense.
+    """
+    if min(num_storms, frames_per_storm, num_pixels, width_km, step_minutes) <= 0:
+        raise ValueError(
+            "num_storms, frames_per_storm, num_pixels, width_km and step_minutes must be positive."
+        )
+    settings = {
+        "num_pixels": num_pixels,
+        "width_km": float(width_km),
+        "step_minutes": float(step_minutes),
+        "seed": seed,
+        "irreducible": float(irreducible),
+        "max_frames": frames_per_storm,
+    }
+    runs = choose_storms(num_storms, seasons, seed)
+    path = cache_dir("cyclone") / f"frames-{_key(settings, runs)}.npz"
+    with filelock.FileLock(path.with_suffix(".lock")):
+        for leftover in path.parent.glob(f"{path.stem}*/*.tmp"):  # of a process that was killed
+            leftover.unlink()
+        frames, origin = _load(path), "the cache"
+        if frames is None:
+            frames, origin = _draw(path, runs, settings, num_workers, quiet), "the generator"
+    if not quiet:
+        print(
+            f"cyclone frames: SYNTHETIC imagery, REAL tracks and winds (IBTrACS, public domain), "
+            f"{len(frames):,} frames of {len(frames.storm_ids)} storms, from {origin}"
+        )
+    return frames
+
+
+def choose_storms(
+    num_storms: int, seasons: tuple[int, int] = (2000, 2024), seed: int = 0
+) -> list[pd.DataFrame]:
+    """Tracks of a sample of storms, stratified by peak class (`PEAK_SHARES`).
+
+    Each is the run of fixes around the storm's highest wind without a gap and without an
+    extratropical fix. With the same seasons and seed a smaller sample is part of a larger one.
+
+    Raises:
+        ValueError: there are not that many storms.
+    """
+    table = tracks.load_tracks(quiet=True)
+    table = tropical_runs(table[table["season"].between(*seasons)])
+    peaks = table.groupby("storm_id")["wind_kt"].max()
+    if num_storms > len(peaks):
+        raise ValueError(f"There are {len(peaks)} storms in {seasons[0]}-{seasons[1]}, not {num_storms}.")
+    peaks = peaks.sort_index(key=lambda ids: ids.map(lambda storm_id: imagery.seed_of(storm_id, seed)))
+    peak_class = np.array(tracks.CLASSES)[tracks.wind_class(peaks)]
+    strata = [peaks.index[np.isin(peak_class, names)] for names in PEAK_SHARES]
+    counts = _quotas(num_storms, list(PEAK_SHARES.values()), [len(stratum) for stratum in strata])
+    chosen = np.concatenate([stratum[:count] for stratum, count in zip(strata, counts, strict=True)])
+    return [run for _, run in table[table["storm_id"].isin(chosen)].groupby("storm_id")]
+
+
+def tropical_runs(table: pd.DataFrame) -> pd.DataFrame:
+    """Of each storm the unbroken run of tropical fixes with the highest wind, if it lasts 12 hours.
+
+    Args:
+        table: columns storm_id, time, status and wind_kt, and any others.
+    """
+    table = table.sort_values(["storm_id", "time"]).drop_duplicates(["storm_id", "time"])
+    usable = table["status"].isin(TROPICAL) & table["wind_kt"].notna()
+    starts = table["storm_id"] != table["storm_id"].shift()
+    starts |= table["time"].diff() > pd.Timedelta(hours=LONGEST_GAP_H)
+    run = (starts | ~usable).cumsum()[usable]
+    table = table[usable]
+    best = run.loc[table.groupby("storm_id")["wind_kt"].idxmax()]
+    table = table[run.isin(best)]
+    times = table.groupby("storm_id")["time"]
+    lasting = times.max() - times.min() >= pd.Timedelta(hours=SHORTEST_RUN_H)
+    return table[table["storm_id"].map(lasting).astype(bool)].reset_index(drop=True)
+
+
+def _quotas(total: int, shares: Sequence[float], available: Sequence[int]) -> list[int]:
+    """Split ``total`` by shares; what a stratum cannot give, the others give."""
+    counts = [0] * len(shares)
+    for _ in range(total):
+        open_strata = [k for k, n in enumerate(available) if counts[k] < n]
+        counts[max(open_strata, key=lambda k: shares[k] / (counts[k] + 0.5))] += 1  # Webster's method
+    return counts
+
+
+# --- splits and what to compare with -----------------------------------------------------------
+
+
+def split_shuffled(frames: Frames, fraction: float = 0.2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Frames at random, as in the original course: neighbours in time land on both sides (a leak).
+
+    Returns:
+        Indices of training and of test frames, sorted; ``fraction`` of the frames are test frames.
+    """
+    _check_fraction(fraction)
+    order = np.random.default_rng(seed).permutation(len(frames))
+    num_test = round(fraction * len(frames))
+    return np.sort(order[num_test:]), np.sort(order[:num_test])
+
+
+def split_by_storm(frames: Frames, fraction: float = 0.2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Whole storms, stratified by the classes of their highest and lowest wind: none is on both sides.
+
+    Returns:
+        Indices of training and of test frames, sorted; ``fraction`` of the storms are test storms,
+        at least one on each side.
+
+    Raises:
+        ValueError: fewer than two storms.
+    """
+    _check_fraction(fraction)
+    storms = np.unique(frames.storm)
+    if len(storms) < 2:
+        raise ValueError("A split by storm needs two storms or more.")
+    rng = np.random.default_rng(seed)
+    classes = frames.wind_class
+    highest, lowest = (np.array([f(classes[frames.storm == s]) for s in storms]) for f in (np.max, np.min))
+    order = np.lexsort((rng.random(len(storms)), lowest, highest))
+    # Walking through the classes, take every (1 / fraction)-th storm.
+    num_test = int(np.clip(round(fraction * len(storms)), 1, len(storms) - 1))
+    steps = np.floor((np.arange(len(storms) + 1) * num_test) / len(storms) + rng.random()).astype(int)
+    is_test = np.isin(frames.storm, storms[order[np.diff(steps) > 0]])
+    return np.flatnonzero(~is_test), np.flatnonzero(is_test)
+
+
+def split_by_year(frames: Frames) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Training until 2016, validation 2017 to 2019, test since 2020: the past predicts the future.
+
+    Returns:
+        Indices of training, validation and test frames, sorted.
+    """
+    late = frames.season > VALIDATE_UNTIL
+    early = frames.season <= TRAIN_UNTIL
+    return np.flatnonzero(early), np.flatnonzero(~early & ~late), np.flatnonzero(late)
+
+
+def oracle(frames: Frames) -> np.ndarray:
+    """Winds in knots (n,) of a perfect reader of the cloud pattern: what no image can beat honestly."""
+    return imagery.wind_of_t(frames.t_number).astype(np.float32)
+
+
+def persistence(frames: Frames) -> np.ndarray:
+    """Winds in knots (n,): each storm keeps the wind of its first frame, known from a bulletin."""
+    _, first, which = np.unique(frames.storm, return_index=True, return_inverse=True)
+    return frames.wind_kt[first][which]
+
+
+def _check_fraction(fraction: float) -> None:
+    if not 0 < fraction < 1:
+        raise ValueError(f"fraction is {fraction}; it must lie between 0 and 1.")
+
+
+# --- drawing -----------------------------------------------------------------------------------
+
+
+def storm_along(
+    run: pd.DataFrame, step_minutes: float = 30.0, seed: int = 0, irreducible: float = 1.0
+) -> tuple[imagery.Storm, pd.DataFrame]:
+    """The hidden quantities of a real storm, and its winds and positions, at regular times.
+
+    Args:
+        run: track of one storm without gaps, from `choose_storms` or `tropical_runs`.
+        step_minutes, seed, irreducible: as for `build`.
+
+    Returns:
+        The storm for `imagery.Renderer`, and the table of `tracks.at_times` with the same n rows.
+    """
+    start = run["time"].iloc[0]
+    length_h = (run["time"].iloc[-1] - start) / pd.Timedelta(hours=1)
+    at = tracks.at_times(run, np.arange(0, length_h, step_minutes / 60))
+    hours, lat, lon = (at[name].to_numpy(float) for name in ("hours", "lat", "lon"))
+    storm = imagery.simulate(
+        hours,
+        at["wind_kt"].to_numpy(float),
+        lat,
+        imagery.seed_of(run["storm_id"].iloc[0], seed),
+        over_land=tracks.is_land(lat, lon),
+        local_hour=start.hour + start.minute / 60 + hours + lon / 15,
+        irreducible=irreducible,
+    )
+    return storm, at
+
+
+def draw_storm(
+    run: pd.DataFrame,
+    num_pixels: int = 80,
+    width_km: float = 640.0,
+    step_minutes: float = 30.0,
+    seed: int = 0,
+    irreducible: float = 1.0,
+    max_frames: int | None = None,
+) -> Frames:
+    """Frames of one storm: its whole life, or the window that `build` takes.
+
+    Args:
+        run: track of one storm without gaps, from `choose_storms` or `tropical_runs`.
+        num_pixels, width_km, step_minutes, seed, irreducible: as for `build`.
+        max_frames: length of the window; None for the whole life.
+    """
+    storm, at = storm_along(run, step_minutes, seed, irreducible)
+    window = np.arange(len(storm))
+    if max_frames is not None:
+        window = _window(storm.wind_kt, max_frames, np.random.default_rng([storm.seed, 1]))
+    at = at.iloc[window]
+    renderer = imagery.Renderer(num_pixels, width_km)
+    images = [
+        renderer.frame(storm, int(i), imagery.land_share(lat, lon, num_pixels, width_km))
+        for i, lat, lon in zip(window, at["lat"], at["lon"], strict=True)
+    ]
+    return Frames(
+        images=np.stack(images),
+        wind_kt=at["wind_kt"].to_numpy(np.float32),
+        storm=np.zeros(len(at), np.int32),
+        time=at["time"].to_numpy("datetime64[s]"),
+        lat=at["lat"].to_numpy(np.float32),
+        lon=at["lon"].to_numpy(np.float32),
+        t_number=storm.t_number[window].astype(np.float32),
+        season=np.full(len(at), run["season"].iloc[0], np.int16),
+        storm_ids=np.array([run["storm_id"].iloc[0]], dtype=str),
+        names=np.array([run["name"].iloc[0]], dtype=str),
+        width_km=np.array(width_km, np.float32),
+    )
+
+
+def _window(wind_kt: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:
+    """Indices of consecutive frames, see `PEAK_WINDOWS`."""
+    last_start = max(len(wind_kt) - length, 0)
+    anywhere = int(rng.integers(0, last_start + 1))
+    chance = rng.random()
+    if chance < PEAK_WINDOWS:
+        start = int(wind_kt.argmax()) - length // 2
+    elif chance < PEAK_WINDOWS + LOWEST_WINDOWS:
+        start = int(wind_kt.argmin()) - length // 2
+    else:
+        start = anywhere
+    start = int(np.clip(start, 0, last_start))
+    return np.arange(start, min(start + length, len(wind_kt)))
+
+
+def joined(parts: Sequence[Frames]) -> Frames:
+    """One set of frames from several with different storms and images of one size."""
+    offsets = np.cumsum([0] + [len(part.storm_ids) for part in parts[:-1]])
+    arrays = {
+        f.name: np.concatenate([getattr(part, f.name) for part in parts])
+        for f in fields(Frames)
+        if f.name not in ("storm", "width_km")
+    }
+    storm = np.concatenate([p.storm + np.int32(offset) for p, offset in zip(parts, offsets, strict=True)])
+    return Frames(**arrays, storm=storm, width_km=parts[0].width_km)
+
+
+def _draw(
+    path: Path, runs: list[pd.DataFrame], settings: dict, num_workers: int | None, quiet: bool
+) -> Frames:
+    """Draw what is missing in parts of eight storms, join the parts, keep the whole."""
+    folder = path.with_suffix(".parts")
+    folder.mkdir(exist_ok=True)
+    groups = [runs[i : i + STORMS_PER_PART] for i in range(0, len(runs), STORMS_PER_PART)]
+    files = [folder / f"{k:04d}.npz" for k in range(len(groups))]
+    missing = [k for k, file in enumerate(files) if _load(file) is None]
+    bar = tqdm(
+        total=len(runs), initial=sum(len(g) for k, g in enumerate(groups) if k not in missing),
+        desc="drawing storms", unit="storm", disable=quiet,
+    )  # fmt: skip
+    with bar:
+        jobs = [(files[k], groups[k], settings) for k in missing]
+        for done in _run_all(jobs, num_workers or _num_cores()):
+            bar.update(done)
+    frames = joined([part for file in files if (part := _load(file)) is not None])
+    _save(path, frames)
+    shutil.rmtree(folder, ignore_errors=True)
+    return frames
+
+
+def _run_all(jobs: list[tuple], num_workers: int) -> Iterator[int]:
+    """Draw every part, here or in worker processes; yields the number of storms of each."""
+    num_workers = min(num_workers, len(jobs))
+    if num_workers <= 1:
+        yield from (_draw_part(*job) for job in jobs)
+        return
+    # Spawned, not forked: a kernel with TensorFlow loaded cannot be forked safely.
+    pool = ProcessPoolExecutor(num_workers, multiprocessing.get_context("spawn"), _start_worker)
+    try:
+        for future in as_completed([pool.submit(_draw_part, *job) for job in jobs]):
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise DataError(
+            "A process that draws images died, perhaps for lack of memory. Run the cell again: it goes "
+            "on with what is missing. If that fails too, pass num_workers=1."
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    cv2.setNumThreads(1)  # one process per core is the parallelism
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted, and stops the workers
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent) -> None:
+    """Do not outlive a kernel that was killed."""
+    parent.join()
+    os._exit(1)
+
+
+def _draw_part(file: Path, runs: list[pd.DataFrame], settings: dict) -> int:
+    _save(file, joined([draw_storm(run, **settings) for run in runs]))
+    return len(runs)
+
+
+def _num_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+# --- files -------------------------------------------------------------------------------------
+
+
+def _key(settings: dict, runs: list[pd.DataFrame]) -> str:
+    """Changes with anything that changes the images: settings, version, tracks."""
+    digest = hashlib.sha256(json.dumps({**settings, "version": VERSION}, sort_keys=True).encode())
+    digest.update(pd.util.hash_pandas_object(pd.concat(runs), index=False).to_numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _load(path: Path) -> Frames | None:
+    """Frames from a file; None if it is not there or damaged (then it is removed, with a sentence)."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return Frames(**{f.name: arrays[f.name] for f in fields(Frames)})
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        path.unlink()
+        print(f"{path.name}: the cached copy was damaged; it is removed and drawn again", flush=True)
+        return None
+
+
+def _save(path: Path, frames: Frames) -> None:
+    """Write frames so that the file is there whole or not at all."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    arrays = {f.name: getattr(frames, f.name) for f in fields(frames)}
+    with _disk_full_is_clear(temporary, sum(a.nbytes for a in arrays.values())):
+        with open(temporary, "wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        os.replace(temporary, path)
+
+
+@contextmanager
+def _disk_full_is_clear(path: Path, needed_bytes: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DataError(
+                f"No space left in {path.parent}: {needed_bytes / 1e6:.1f} MB are needed. Free some "
+                "space, or set BOOTCAMP_CACHE to a folder on another disk."
+            ) from error
+        raise

@@ -1,0 +1,189 @@
+"""Networks of the lab: Model 1 of the lecture, and small networks that answer in knots and in classes."""
+
+import cv2
+import keras
+import numpy as np
+from keras import layers, ops
+
+from cyclone.tracks import CLASS_LIMITS_KT
+
+CENTRE_KT, SCALE_KT = 55.0, 30.0  # networks see winds in these units, so that they are near 0 and 1
+SMALLEST_SD_KT = 2.0
+POLAR_ANGLES, POLAR_RADII = 64, 40
+
+
+def model_1(num_classes: int = 8, channels: int = 3) -> keras.Sequential:
+    """The network of the lecture (Pradhan et al. 2018, doi:10.1109/TIP.2017.2766358): 42,817,400 parameters.
+
+    Images (batch, 232, 232, channels) in 0 to 1, to probabilities (batch, num_classes). The lecture trains
+    it with gradient descent (rate 1e-3, momentum 0.9) and cross-entropy.
+    """
+    return keras.Sequential(
+        [
+            keras.Input((232, 232, channels)),
+            layers.Conv2D(64, 10, strides=3, activation="relu"),
+            layers.MaxPooling2D(3, 2),
+            layers.Conv2D(256, 5, activation="relu"),
+            layers.MaxPooling2D(3, 2),
+            layers.Conv2D(288, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(2, 1),
+            layers.Conv2D(272, 3, padding="same", activation="relu"),
+            layers.Conv2D(256, 3, activation="relu"),
+            layers.MaxPooling2D(3, 2),
+            layers.Dropout(0.5),
+            layers.Flatten(),
+            layers.Dense(3584, activation="relu"),
+            layers.Dense(2048, activation="relu"),
+            layers.Dense(num_classes, activation="softmax"),
+        ],
+        name="model_1",
+    )
+
+
+@keras.saving.register_keras_serializable("cyclone")
+class RandomQuarterTurn(layers.Layer):
+    """Turn each image by 0, 90, 180 or 270 degrees at random while training.
+
+    A turned cyclone is a cyclone of the same hemisphere; a mirrored one is not.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.random = keras.random.SeedGenerator()
+
+    def call(self, images, training=False):
+        if not training:
+            return images
+        shape = (ops.shape(images)[0], 1, 1, 1)
+        quarter, half = (keras.random.uniform(shape, seed=self.random) < 0.5 for _ in range(2))
+        images = ops.where(quarter, ops.flip(ops.transpose(images, (0, 2, 1, 3)), axis=1), images)
+        return ops.where(half, ops.flip(images, axis=(1, 2)), images)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+@keras.saving.register_keras_serializable("cyclone")
+class WrapAngle(layers.Layer):
+    """Pad the first image axis (the angle) with its other end, and the second (the radius) with zeros."""
+
+    def __init__(self, width: int, **kwargs):
+        super().__init__(**kwargs)
+        self.width = width
+
+    def call(self, images):
+        wrapped = ops.concatenate([images[:, -self.width :], images, images[:, : self.width]], axis=1)
+        return ops.pad(wrapped, ((0, 0), (0, 0), (self.width, self.width), (0, 0)))
+
+    def get_config(self):
+        return {**super().get_config(), "width": self.width}
+
+
+def to_polar(images: np.ndarray) -> np.ndarray:
+    """Images (n, size, size) uint8 about their centre as (n, 64 angles, 40 radii), out to the nearest edge.
+
+    A turn of the storm becomes a shift along the first axis.
+    """
+    size = images.shape[1]
+    centre = ((size - 1) / 2, (size - 1) / 2)
+    polar = [
+        cv2.warpPolar(image, (POLAR_RADII, POLAR_ANGLES), centre, size / 2, cv2.INTER_LINEAR)
+        for image in images
+    ]
+    return np.stack(polar)
+
+
+def _unit(filters: int, kernel: int = 3, strides: int = 1) -> list[keras.Layer]:
+    return [
+        layers.Conv2D(filters, kernel, strides, padding="same", use_bias=False),
+        layers.BatchNormalization(momentum=0.9),
+        layers.ReLU(),
+    ]
+
+
+def _head(dropout: float) -> list[keras.Layer]:
+    return [
+        layers.Dropout(dropout),
+        layers.Dense(64, activation="relu"),
+        layers.Dropout(dropout),
+        layers.Dense(2),
+    ]
+
+
+def compact_cnn(num_pixels: int = 80, turn: bool = True, dropout: float = 0.3) -> keras.Sequential:
+    """Four convolutions with pooling: frames (batch, n, n, 1) uint8, to (batch, 2): see `gaussian_loss`.
+
+    Args:
+        num_pixels: n, height and width of a frame.
+        turn: turn the images by random quarters while training.
+        dropout: share of the features left out while training.
+    """
+    network = [keras.Input((num_pixels, num_pixels, 1)), layers.Rescaling(1 / 64, -1.2)]
+    network += [RandomQuarterTurn()] if turn else []
+    network += _unit(16, 5, strides=2)
+    for filters in (32, 64, 96):
+        network += [layers.Conv2D(filters, 3, padding="same", use_bias=False), layers.MaxPooling2D(2)]
+        network += [layers.BatchNormalization(momentum=0.9), layers.ReLU()]
+    return keras.Sequential([*network, layers.Flatten(), *_head(dropout)], name="compact_cnn")
+
+
+def polar_cnn(widths: tuple[int, ...] = (16, 32, 64), dropout: float = 0.3) -> keras.Model:
+    """Convolutions on (angle, radius): `to_polar` images (batch, 64, 40, 1), to (batch, 2): see `gaussian_loss`.
+
+    The angle is periodic, and the features are averaged over it: a turned storm gives the same answer
+    (exactly for turns by 1/8 of a circle) without any augmentation. Mean and maximum over the angle keep how
+    symmetric the storm is.
+    """
+    inputs = keras.Input((POLAR_ANGLES, POLAR_RADII, 1))
+    h = layers.Rescaling(1 / 64, -1.2)(inputs)
+    for number, filters in enumerate(widths):
+        kernel = 5 if number == 0 else 3
+        h = layers.Conv2D(filters, kernel, use_bias=False)(WrapAngle(kernel // 2)(h))
+        h = layers.MaxPooling2D(2)(h)
+        h = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(h))
+    radii, channels = h.shape[2], h.shape[3]
+    average = layers.AveragePooling2D((h.shape[1], 1))(h)
+    highest = layers.MaxPooling2D((h.shape[1], 1))(h)
+    h = layers.Reshape((2 * radii * channels,))(layers.Concatenate()([average, highest]))
+    for layer in _head(dropout):
+        h = layer(h)
+    return keras.Model(inputs, h, name="polar_cnn")
+
+
+# --- one answer, read in knots and in classes -------------------------------------------------
+
+
+def scaled(wind_kt: np.ndarray) -> np.ndarray:
+    """Winds in the units the networks are trained in."""
+    return ((np.asarray(wind_kt) - CENTRE_KT) / SCALE_KT).astype(np.float32)
+
+
+@keras.saving.register_keras_serializable("cyclone")
+def gaussian_loss(truth, outputs):
+    """Negative log-likelihood of a normal distribution whose mean and spread are the two outputs.
+
+    Args:
+        truth: `scaled` winds, (batch, 1).
+        outputs: (batch, 2): mean in scaled units, and the softplus argument of the standard deviation.
+    """
+    sd = ops.softplus(outputs[:, 1]) + SMALLEST_SD_KT / SCALE_KT
+    error = (ops.reshape(truth, (-1,)) - outputs[:, 0]) / sd
+    return 0.5 * ops.square(error) + ops.log(sd)
+
+
+def to_knots(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation in knots, each (n,), from network outputs (n, 2)."""
+    sd = np.logaddexp(0, outputs[:, 1]) + SMALLEST_SD_KT / SCALE_KT
+    return outputs[:, 0] * SCALE_KT + CENTRE_KT, sd * SCALE_KT
+
+
+def class_probabilities(mean_kt: np.ndarray, sd_kt: np.ndarray) -> np.ndarray:
+    """Probability of each class, (n, 8): the normal distribution cut at the limits of the classes.
+
+    The classes keep their order: a wind between two of them shares its probability between these two.
+    """
+    from scipy.stats import norm
+
+    limits = np.array([-np.inf, *CLASS_LIMITS_KT, np.inf])
+    below = norm.cdf((limits[None, :] - mean_kt[:, None]) / sd_kt[:, None])
+    return np.diff(below, axis=1)

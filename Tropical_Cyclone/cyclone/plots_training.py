@@ -1,0 +1,101 @@
+"""Figures of notebooks 03 and 04: shrinking an image, patches, scores with intervals, correlated errors."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from utils import viz
+
+
+def patches(frame: np.ndarray, corners: Sequence[tuple[int, int]], side: int, title: str) -> Figure:
+    """A grey frame with the outlines of square patches.
+
+    Args:
+        frame: uint8 (n, n), bright is cold.
+        corners: row and column of the upper left pixel of each patch.
+        side: of a patch, in pixels.
+        title: of the figure.
+    """
+    fig, ax = plt.subplots(figsize=(5, 4.4))
+    ax.imshow(frame, cmap="gray", vmin=0, vmax=255)
+    colours = (viz.ORANGE, viz.SKY, viz.YELLOW, viz.PINK)
+    for (row, column), colour in zip(corners, colours, strict=False):
+        outline = Rectangle((column - 0.5, row - 0.5), side, side, fill=False, lw=2, ec=colour)
+        ax.add_patch(outline)
+    ax.set(title=title, xlabel="pixel column", ylabel="pixel row")
+    ax.grid(False)
+    return fig
+
+
+def pictures(images: Mapping[str, np.ndarray], title: str, low: float = 0, high: float = 255) -> Figure:
+    """Pictures of any size side by side, grey (h, w) or RGB (h, w, 3), each under its name."""
+    fig, axes = plt.subplots(1, len(images), figsize=(2.6 * len(images), 3.1))
+    for ax, (name, image) in zip(axes, images.items(), strict=True):
+        ax.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
+        ax.set_title(name, fontsize=10)
+        ax.set_axis_off()
+    fig.suptitle(title)
+    return fig
+
+
+def responses(frequencies: np.ndarray, kept: Mapping[str, np.ndarray], factor: int) -> Figure:
+    """How much of a wave each way of shrinking keeps, by the wave's frequency.
+
+    Args:
+        frequencies: (n,) cycles per pixel of the large image.
+        kept: for each method the amplitude after shrinking, as a share of the one before, (n,).
+        factor: large pixels per small pixel and side.
+    """
+    fig, ax = plt.subplots(figsize=(7, 3.8))
+    limit = 0.5 / factor
+    ax.axvspan(limit, 0.5, color="0.92", lw=0)
+    ax.text(limit + 0.006, 114, "too fine for the small image: turns into an alias", fontsize=9)
+    for name, values in kept.items():
+        ax.plot(frequencies, 100 * values, label=name)
+    ax.set(xlim=(0, 0.5), ylim=(0, 125), xlabel="frequency of the wave (cycles per pixel of the large image)")
+    ax.set(ylabel="amplitude kept (%)", title=f"Shrinking by {factor}: what is left of a wave")
+    ax.legend(loc="upper right", bbox_to_anchor=(1, 0.88))
+    return fig
+
+
+def scores(table: pd.DataFrame, title: str) -> Figure:
+    """RMSE and share of right classes with intervals over storms; a diamond where the oracle lies.
+
+    Args:
+        table: one row per estimate, with the columns ``rmse_kt``, ``rmse_low``, ``rmse_high``, ``top1``,
+            ``top1_low``, ``top1_high`` (shares) and, NaN if unknown, ``oracle_rmse_kt`` and ``oracle_top1``.
+        title: of the figure.
+    """
+    fig, axes = plt.subplots(1, 2, figsize=(9.5, 0.52 * len(table) + 1.5), sharey=True)
+    places = np.arange(len(table))[::-1]
+    panels = (("rmse", "rmse_kt", 1, "RMSE (kt), left is better"), ("top1", "top1", 100, "right class (%)"))
+    for ax, (stem, column, factor, label) in zip(axes, panels, strict=True):
+        values = factor * table[[f"{stem}_low", column, f"{stem}_high"]].to_numpy(float)
+        ax.hlines(places, values[:, 0], values[:, 2], color=viz.BLUE, lw=3, alpha=0.45)
+        ax.plot(values[:, 1], places, "o", color=viz.BLUE, ms=7, label="estimate, 95 % interval over storms")
+        oracle = factor * table[f"oracle_{column}"].to_numpy(float)
+        ax.plot(oracle, places, "D", color=viz.ORANGE, ms=8, mfc="none", mew=2, label="oracle, same frames")
+        ax.set(xlabel=label, xlim=(0, None))
+    axes[1].set_xlabel("right class (%), right is better")
+    axes[1].set_xlim(0, 100)
+    axes[0].set_yticks(places, table.index)
+    fig.suptitle(title)
+    handles, labels = axes[0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside lower center", ncols=2)
+    return fig
+
+
+def autocorrelation(hours: np.ndarray, correlation: np.ndarray, title: str) -> Figure:
+    """Correlation of two errors of one storm against the time between them."""
+    fig, ax = plt.subplots(figsize=(7, 3.5))
+    ax.axhline(0, color="0.4", lw=1)
+    ax.axhline(1 / np.e, color=viz.ORANGE, ls="--", lw=1.2, label="1/e")
+    ax.plot(hours, correlation, color=viz.BLUE)
+    ax.set(xlim=(0, hours.max()), ylim=(min(-0.3, correlation.min()), 1.03), title=title)
+    ax.set(xlabel="time between two frames of a storm (h)", ylabel="correlation of their errors")
+    ax.legend()
+    return fig

@@ -1,0 +1,660 @@
+"""The competition: hidden storms, checked submissions, honest scores, a leaderboard.
+
+The task is that of the lecture: be accurate on both kinds of test frames. ``shuffled`` frames were
+taken at random out of storms whose other frames are handed out with their winds; ``storm`` frames
+belong to storms of which nothing else is known.
+
+All competition storms follow from one key. Each blends the winds of two real storms, warped in time,
+so that it is in no best track; its clouds are drawn from 128 random bits that follow from the key,
+over open sea, since a coastline would betray the place. The answers are stored nowhere: the scorer
+derives them from the key each time.
+
+This prevents looking up a storm or its winds, drawing the clouds again, and guessing labels from the
+identifiers, which are keyed hashes. It does not prevent: anyone who has the key computes all labels,
+and the default key is public, good for a class room that trusts itself; a short key can be tried out
+against the identifiers, so `key_bytes` is slow and demands twelve characters; many submissions by
+one person tune to the test frames, so an instructor limits their number; and on ``shuffled`` frames a
+network may profit from neighbours in time. The last is the lesson: compare with the oracle.
+"""
+
+import csv
+import functools
+import hashlib
+import hmac
+import io
+import os
+import warnings
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+import filelock
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from cyclone import dataset, imagery, tracks
+from cyclone.tracks import CLASSES
+from utils.paths import cache_dir
+from utils.score import SubmissionError
+
+SETS = ("shuffled", "storm")
+PUBLIC_KEY = "public classroom key"
+KEY_VARIABLE = "BOOTCAMP_COMPETITION_KEY"
+SHORTEST_KEY = 12
+
+NUM_KNOWN, KNOWN_FRAMES, KNOWN_STEP_H = 48, 50, 0.5
+NUM_UNSEEN, UNSEEN_FRAMES, UNSEEN_STEP_H = 40, 24, 1.0
+SHUFFLED_SHARE = 0.2
+NUM_PARENTS = 160  # the real storms that are blended
+NUM_SIMILAR = 12  # a partner is one of so many storms with the nearest peak wind
+STRONGEST_KT = 200.0
+NUM_BOOTSTRAP = 2000
+LARGEST_FILE = 5_000_000
+
+COLUMNS = ("set", "id", "wind_kt", "class")
+BOARD_COLUMNS = [
+    "date", "name", "key", "score", "shuffled_top1", "shuffled_rmse_kt", "storm_top1", "storm_rmse_kt", "storm_top2",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Competition:
+    """What a participant gets.
+
+    Attributes:
+        train_images: uint8 (n, size, size), bright is cold, see `imagery.to_kelvin`.
+        train_wind_kt: float32 (n,).
+        train_storm: int32 (n,) number of the storm, 0 to 47.
+        test_images: uint8 (m, size, size).
+        test_set: str (m,) ``"shuffled"`` or ``"storm"``.
+        test_id: str (m,) to be copied into the submission.
+        width_km: float32 (), of one image.
+    """
+
+    train_images: np.ndarray
+    train_wind_kt: np.ndarray
+    train_storm: np.ndarray
+    test_images: np.ndarray
+    test_set: np.ndarray
+    test_id: np.ndarray
+    width_km: np.ndarray
+
+
+@dataclass(frozen=True)
+class SetScore:
+    """Scores on one kind of test frames; intervals hold 95 % of resampled sets of storms.
+
+    Attributes:
+        num_frames, num_storms: scored.
+        top1: share of frames with the right class.
+        top1_interval: low and high end.
+        top2: share with the right class among the first two; None without a column ``second``.
+        rmse_kt: root mean square error of the wind.
+        rmse_kt_interval: low and high end.
+        oracle_top1, oracle_rmse_kt: of a perfect reader of the cloud pattern.
+    """
+
+    num_frames: int
+    num_storms: int
+    top1: float
+    top1_interval: tuple[float, float]
+    top2: float | None
+    rmse_kt: float
+    rmse_kt_interval: tuple[float, float]
+    oracle_top1: float
+    oracle_rmse_kt: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """The score of a submission. Printing it shows a table.
+
+    Attributes:
+        sets: score by name of the set, see `SETS`.
+        key_id: which hidden set it was, without giving the key away.
+        public: True if the labels are those of the public key.
+    """
+
+    sets: dict[str, SetScore]
+    key_id: str
+    public: bool
+
+    @property
+    def score(self) -> float:
+        """Mean top-1 accuracy of the two sets: this ranks the leaderboard."""
+        return float(np.mean([part.top1 for part in self.sets.values()]))
+
+    def __str__(self) -> str:
+        lines = [
+            "set       storms frames  top-1 [95 %]          top-2   RMSE kt [95 %]       oracle top-1, RMSE"
+        ]
+        for name, part in self.sets.items():
+            top1 = f"{part.top1:.3f} [{part.top1_interval[0]:.3f}, {part.top1_interval[1]:.3f}]"
+            rmse = f"{part.rmse_kt:5.1f} [{part.rmse_kt_interval[0]:4.1f}, {part.rmse_kt_interval[1]:5.1f}]"
+            top2 = "  -  " if part.top2 is None else f"{part.top2:.3f}"
+            oracle = f"{part.oracle_top1:.3f}, {part.oracle_rmse_kt:.1f} kt"
+            lines.append(
+                f"{name:<9} {part.num_storms:>6} {part.num_frames:>6}  {top1}  {top2}  {rmse}  {oracle}"
+            )
+        lines.append(
+            f"Score (mean top-1 of both sets): {self.score:.3f}. Synthetic imagery, hidden set {self.key_id}."
+        )
+        shuffled = self.sets["shuffled"]
+        if shuffled.top1_interval[0] > shuffled.oracle_top1:
+            lines.append(
+                "On shuffled frames this beats a perfect reader of the clouds: it knows them from their neighbours."
+            )
+        if self.public:
+            lines.append(
+                "The key of this hidden set is public: anyone can compute its labels. For a contest that counts, "
+                f"the instructor sets {KEY_VARIABLE}."
+            )
+        return "\n".join(lines)
+
+
+# --- the hidden set -----------------------------------------------------------------------
+
+
+def chosen_key(key: str | None) -> str:
+    """The key given, else ``$BOOTCAMP_COMPETITION_KEY``, else the public one.
+
+    Raises:
+        SubmissionError: it is too short to stay secret.
+    """
+    key = key or os.environ.get(KEY_VARIABLE) or PUBLIC_KEY
+    if len(key) < SHORTEST_KEY:
+        raise SubmissionError(
+            f"A key of {len(key)} characters can be found by trying: choose one of {SHORTEST_KEY} or more."
+        )
+    return key
+
+
+@functools.lru_cache(maxsize=8)
+def key_bytes(key: str) -> bytes:
+    """Secret of 32 bytes; slow on purpose (scrypt, RFC 7914), so that keys cannot be tried by the million."""
+    return hashlib.scrypt(key.encode(), salt=b"bootcamp cyclone", n=1 << 14, r=8, p=1, dklen=32)
+
+
+def _derived(secret: bytes, purpose: str) -> bytes:
+    return hmac.digest(secret, purpose.encode(), "sha256")
+
+
+def _rng(secret: bytes, purpose: str) -> np.random.Generator:
+    return np.random.default_rng(int.from_bytes(_derived(secret, purpose), "big"))
+
+
+@dataclass(frozen=True)
+class _HiddenStorm:
+    """One storm of the competition: its latents and the frames that are used of it."""
+
+    number: int
+    storm: imagery.Storm
+    moments: np.ndarray  # indices into the storm's series
+    sets: np.ndarray  # "train", "shuffled" or "storm" for each moment
+    ids: np.ndarray
+
+
+@functools.cache
+def _parents() -> tuple[pd.DataFrame, ...]:
+    """Real storms whose winds are blended, weakest peak first."""
+    return tuple(sorted(dataset.choose_storms(NUM_PARENTS), key=lambda run: run["wind_kt"].max()))
+
+
+@functools.lru_cache(maxsize=2)
+def _hidden_storms(secret: bytes) -> tuple[_HiddenStorm, ...]:
+    parents = _parents()
+    storms = []
+    for number in range(NUM_KNOWN + NUM_UNSEEN):
+        known = number < NUM_KNOWN
+        step_h = KNOWN_STEP_H if known else UNSEEN_STEP_H
+        rng = _rng(secret, f"storm {number}")
+        hours, wind_kt, lat = _blend(parents, step_h, rng)
+        seed = int.from_bytes(_derived(secret, f"clouds {number}")[:16], "big")
+        moments = _window(wind_kt, KNOWN_FRAMES if known else UNSEEN_FRAMES, rng)
+        sets = np.full(len(moments), "storm", object)
+        if known:
+            sets[:] = "train"
+            sets[rng.permutation(len(moments))[: round(SHUFFLED_SHARE * len(moments))]] = "shuffled"
+        storm = imagery.simulate(hours, wind_kt, lat, seed)
+        ids = np.array([_frame_id(secret, number, storm, i) for i in moments])
+        storms.append(_HiddenStorm(number, storm, moments, sets, ids))
+    return tuple(storms)
+
+
+def _frame_id(secret: bytes, number: int, storm: imagery.Storm, moment: int) -> str:
+    """Keyed hash of a frame and its label: with other labels, as after an update, no id fits any more.
+
+    The first letter keeps spreadsheets from reading it as a number such as 12e5.
+    """
+    frame = f"frame {number}/{moment}/{storm.wind_kt[moment]:.1f}/{storm.t_number[moment]:.1f}"
+    return "f" + _derived(secret, frame).hex()[:11]
+
+
+def _blend(
+    parents: Sequence[pd.DataFrame], step_h: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Life of a storm between those of two real ones of similar strength.
+
+    Both lives are stretched so that their peaks coincide, so the blend is as strong as its parents.
+
+    Args:
+        parents: runs of fixes, sorted by peak wind.
+
+    Returns:
+        Hours, wind in knots and latitude in degrees, each (n,).
+    """
+    first = int(rng.integers(len(parents)))
+    low = int(np.clip(first - NUM_SIMILAR // 2, 0, len(parents) - NUM_SIMILAR - 1))
+    second = int(rng.choice([k for k in range(low, low + NUM_SIMILAR + 1) if k != first]))
+    share = rng.uniform(0.3, 0.7)
+    strength = rng.uniform(0.93, 1.07)
+    power = np.exp(rng.normal(0, 0.15, 2))
+    lives = [_life(parents[first]), _life(parents[second])]
+    rise_h, fall_h = (
+        max(np.exp(rng.normal(0, 0.1)) * ((1 - share) * a + share * b), 6.0)
+        for a, b in zip(lives[0][0], lives[1][0], strict=True)
+    )
+    hours = np.arange(0, rise_h + fall_h, step_h)
+    phase = np.where(hours < rise_h, (hours - rise_h) / rise_h, (hours - rise_h) / fall_h)
+    phase = np.sign(phase) * np.abs(phase) ** np.where(phase < 0, *power)
+    (wind_a, lat_a), (wind_b, lat_b) = (_at_phase(parents[k], phase) for k in (first, second))
+    wind_kt = np.clip(strength * ((1 - share) * wind_a + share * wind_b), 10, STRONGEST_KT)
+    lat = np.clip((1 - share) * lat_a + share * lat_b + rng.uniform(-2, 2), 5, 50)
+    return hours, wind_kt, lat
+
+
+def _life(run: pd.DataFrame) -> tuple[tuple[float, float], np.ndarray]:
+    """Hours before and after the peak, and the hours of all fixes."""
+    hours = ((run["time"] - run["time"].iloc[0]) / pd.Timedelta(hours=1)).to_numpy(float)
+    peak = hours[int(run["wind_kt"].to_numpy().argmax())]
+    return (peak, hours[-1] - peak), hours
+
+
+def _at_phase(run: pd.DataFrame, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Wind and latitude at phases from -1 (first fix) over 0 (peak) to 1 (last fix)."""
+    (rise_h, fall_h), hours = _life(run)
+    at = rise_h + np.where(phase < 0, phase * rise_h, phase * fall_h)
+    track = tracks.at_times(run, np.clip(at, hours[0], hours[-1]))
+    return track["wind_kt"].to_numpy(), track["lat"].to_numpy()
+
+
+def _window(wind_kt: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Consecutive moments: for half of the storms around the peak, as in the lab's data set."""
+    start = int(rng.integers(max(len(wind_kt) - count, 0) + 1))
+    if rng.random() < 0.5:
+        start = int(np.clip(int(wind_kt.argmax()) - count // 2, 0, max(len(wind_kt) - count, 0)))
+    return np.arange(start, min(start + count, len(wind_kt)))
+
+
+def answers(key: str | None = None) -> pd.DataFrame:
+    """The labels of the hidden frames, derived from the key; nothing is drawn and nothing stored.
+
+    Returns:
+        Columns set, id, storm (number), wind_kt and oracle_kt (wind of a perfect reader of the clouds).
+    """
+    parts = []
+    for hidden in _hidden_storms(key_bytes(chosen_key(key))):
+        test = hidden.sets != "train"
+        moments = hidden.moments[test]
+        parts.append(
+            pd.DataFrame({
+                "set": hidden.sets[test].astype(str),
+                "id": hidden.ids[test],
+                "storm": hidden.number,
+                "wind_kt": hidden.storm.wind_kt[moments],
+                "oracle_kt": imagery.wind_of_t(hidden.storm.t_number[moments]),
+            })
+        )  # fmt: skip
+    return pd.concat(parts).sort_values("id", ignore_index=True)
+
+
+def draw(key: str | None = None, num_pixels: int = 80, width_km: float = 640.0) -> Competition:
+    """Draw all frames of a competition, with a progress bar; test frames in the order of their ids."""
+    renderer = imagery.Renderer(num_pixels, width_km)
+    rows = []
+    storms = _hidden_storms(key_bytes(chosen_key(key)))
+    for hidden in tqdm(storms, desc="drawing the competition", unit="storm"):
+        for i, name, frame_id in zip(hidden.moments, hidden.sets, hidden.ids, strict=True):
+            frame = renderer.frame(hidden.storm, int(i))
+            rows.append((name, frame_id, hidden.number, hidden.storm.wind_kt[i], frame))
+    train = [row for row in rows if row[0] == "train"]
+    test = sorted((row for row in rows if row[0] != "train"), key=lambda row: row[1])
+    return Competition(
+        train_images=np.stack([row[4] for row in train]),
+        train_wind_kt=np.array([row[3] for row in train], np.float32),
+        train_storm=np.array([row[2] for row in train], np.int32),
+        test_images=np.stack([row[4] for row in test]),
+        test_set=np.array([row[0] for row in test]),
+        test_id=np.array([row[1] for row in test]),
+        width_km=np.array(width_km, np.float32),
+    )
+
+
+def hand_out(path: str | os.PathLike, key: str | None = None) -> None:
+    """For instructors: write what participants get; no label of a test frame is in it."""
+    competition = draw(key)
+    path = Path(path)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            np.savez_compressed(file, **{f.name: getattr(competition, f.name) for f in fields(Competition)})
+        os.replace(temporary, path)
+    except OSError as error:
+        raise SubmissionError(f"{path} cannot be written ({error.strerror}): choose another file.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    print(
+        f"{path}: {len(competition.train_images)} labelled and {len(competition.test_images)} hidden frames."
+    )
+
+
+def load_competition(path: str | os.PathLike | None = None) -> Competition:
+    """The competition that the instructor handed out, or the one of the public key.
+
+    Args:
+        path: file from the instructor; None draws the public one once and keeps it in the cache.
+
+    Raises:
+        SubmissionError: the file is not what `hand_out` wrote.
+    """
+    if path is None:
+        source = "".join(Path(module.__file__ or "").read_text() for module in (imagery, dataset, tracks))
+        version = hashlib.sha256((source + Path(__file__).read_text()).encode()).hexdigest()[:12]
+        path = cache_dir("competition") / f"cyclone-public-{version}.npz"
+        with filelock.FileLock(path.with_suffix(".lock")):
+            if not path.exists():
+                hand_out(path, PUBLIC_KEY)
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return Competition(**{f.name: arrays[f.name] for f in fields(Competition)})
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise SubmissionError(
+            f"{path} is not a competition file, or it is damaged: ask for it again, or delete it."
+        ) from error
+
+
+# --- submissions --------------------------------------------------------------------------
+
+
+def submission(
+    competition: Competition, wind_kt: np.ndarray, probabilities: np.ndarray | None = None
+) -> pd.DataFrame:
+    """A table ready for `score` or ``to_csv("mine.csv", index=False)``.
+
+    Args:
+        competition: whose test frames were predicted.
+        wind_kt: (m,) predicted winds.
+        probabilities: (m, 8) of the classes; None takes the class of the wind and gives no second one.
+    """
+    table = pd.DataFrame(
+        {"set": competition.test_set, "id": competition.test_id, "wind_kt": np.ravel(wind_kt)}
+    )
+    names = np.array(CLASSES)
+    if probabilities is None:
+        return table.assign(**{"class": names[tracks.wind_class(table["wind_kt"])]})
+    order = np.argsort(-np.asarray(probabilities), axis=1, kind="stable")
+    return table.assign(**{"class": names[order[:, 0]], "second": names[order[:, 1]]})
+
+
+def read_submission(path: str | os.PathLike) -> pd.DataFrame:
+    """Read a csv file as text: no cell is interpreted, so that "NA" or "1e5" stay what they are.
+
+    Raises:
+        SubmissionError: it is missing, too large, no text or no csv.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise SubmissionError(f"There is no file {path}: check the name and the folder.")
+    if path.stat().st_size > LARGEST_FILE:
+        raise SubmissionError(
+            f"{path} has {path.stat().st_size / 1e6:.0f} MB, a submission has less than 1: send the csv file."
+        )
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        if "\0" in text:
+            raise UnicodeError
+    except UnicodeError as error:
+        raise SubmissionError(f"{path} is not a text file: save it as csv (UTF-8).") from error
+    header = text.split("\n", 1)[0]
+    if ";" in header and "," not in header:
+        raise SubmissionError(f"{path} separates with semicolons: save it with commas and decimal points.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # cells that the header does not name
+            table = pd.read_csv(
+                io.StringIO(text), dtype=str, keep_default_na=False, skipinitialspace=True, index_col=False
+            )
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, ValueError) as error:
+        raise SubmissionError(
+            f"{path} is not a table with commas ({error}): write it with to_csv(..., index=False)."
+        ) from error
+    return table
+
+
+def checked(table: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """The submission in the order of ``truth``, with numbers for winds.
+
+    Raises:
+        SubmissionError: one line for each thing that is wrong.
+    """
+    table = table.rename(columns=lambda name: str(name).strip())
+    problems = _wrong_columns(table)
+    if not problems:
+        table = table.apply(lambda c: c.astype(str).str.strip() if c.name != "wind_kt" else c)
+        table["wind_kt"] = pd.to_numeric(table["wind_kt"], errors="coerce")
+        problems = _wrong_ids(table, truth) + _wrong_values(table)
+    if problems:
+        raise SubmissionError("\n".join(problems))
+    return table.set_index("id").loc[truth["id"]].reset_index()
+
+
+def _wrong_columns(table: pd.DataFrame) -> list[str]:
+    problems = []
+    missing = [name for name in COLUMNS if name not in table]
+    if missing:
+        problems.append(
+            f"The column {_some(missing)} is missing: the header is set,id,wind_kt,class[,second]."
+        )
+    extra = [name for name in table if name not in (*COLUMNS, "second")]
+    if extra:
+        problems.append(
+            f"The column {_some(extra)} is unknown: remove it (pandas: to_csv(..., index=False))."
+        )
+    twice = sorted(set(table.columns[table.columns.duplicated()]))
+    if twice:
+        problems.append(f"The column {_some(twice)} is there twice: keep one.")
+    return problems
+
+
+def _wrong_ids(table: pd.DataFrame, truth: pd.DataFrame) -> list[str]:
+    problems = []
+    unknown = table.loc[~table["id"].isin(truth["id"]), "id"].unique()
+    absent = truth.loc[~truth["id"].isin(table["id"]), "id"]
+    if len(table) and len(unknown) == table["id"].nunique():
+        return [
+            "No id belongs to this hidden set: predict the frames of the competition file in use, and score "
+            "with the key and the version of the course that it was made with."
+        ]
+    if len(unknown):
+        problems.append(f"{len(unknown)} ids are unknown ({_some(unknown)}): remove these rows.")
+    if len(absent):
+        problems.append(f"{len(absent)} ids are missing ({_some(absent)}): predict every test frame.")
+    twice = table.loc[table["id"].duplicated(), "id"].unique()
+    if len(twice):
+        problems.append(f"{len(twice)} ids occur more than once ({_some(twice)}): keep one row each.")
+    given = table[table["id"].isin(truth["id"])]
+    wrong_set = given["id"][
+        given["set"].to_numpy() != truth.set_index("id")["set"].loc[given["id"]].to_numpy()
+    ]
+    if len(wrong_set):
+        problems.append(
+            f"{len(wrong_set)} ids have a wrong set ({_some(wrong_set)}): copy set and id together."
+        )
+    return problems
+
+
+def _wrong_values(table: pd.DataFrame) -> list[str]:
+    problems = []
+    wind = table["wind_kt"]
+    bad = table.loc[~np.isfinite(wind), "id"]
+    if len(bad):
+        problems.append(f"{len(bad)} winds are no finite number (ids {_some(bad)}): give knots such as 64.5.")
+    bad = table.loc[np.isfinite(wind) & ~wind.between(0, STRONGEST_KT), "id"]
+    if len(bad):
+        problems.append(
+            f"{len(bad)} winds lie outside of 0 to {STRONGEST_KT:.0f} kt (ids {_some(bad)}): clip them; are they knots?"
+        )
+    for name in ("class", "second"):
+        if name in table:
+            bad = table.loc[~table[name].isin(CLASSES), name]
+            if len(bad):
+                problems.append(
+                    f"{len(bad)} entries of {name} are no class ({_some(bad.unique())}): write one of "
+                    f"{', '.join(CLASSES)}" + (", or leave the column out." if name == "second" else ".")
+                )
+    if "second" in table:
+        bad = table.loc[(table["second"] == table["class"]) & table["class"].isin(CLASSES), "id"]
+        if len(bad):
+            problems.append(
+                f"{len(bad)} rows give one class twice (ids {_some(bad)}): second must differ from class."
+            )
+    return problems
+
+
+def _some(values: Sequence | pd.Series | np.ndarray) -> str:
+    shown = [repr(str(value))[:40] for value in list(values)[:3]]
+    return ", ".join(shown) + (", ..." if len(values) > 3 else "")
+
+
+# --- score --------------------------------------------------------------------------------
+
+
+def score(
+    submitted: str | os.PathLike | pd.DataFrame, key: str | None = None, name: str | None = None
+) -> Report:
+    """Score a submission.
+
+    Args:
+        submitted: csv file or table with the columns set, id, wind_kt, class and perhaps second.
+        key: of the hidden set, see `chosen_key`.
+        name: puts the result on the leaderboard; None does not.
+
+    Raises:
+        SubmissionError: what is wrong with the submission, the key or the name, a line each.
+    """
+    key = chosen_key(key)
+    name = None if name is None else _checked_name(name)
+    table = submitted.copy() if isinstance(submitted, pd.DataFrame) else read_submission(submitted)
+    truth = answers(key)
+    table = checked(table, truth)
+    parts = {}
+    for which in SETS:
+        rows = (truth["set"] == which).to_numpy()
+        parts[which] = _score_set(table[rows], truth[rows])
+    report = Report(parts, _derived(key_bytes(key), "name of the key").hex()[:8], key == PUBLIC_KEY)
+    if name is not None:
+        _append(report, name)
+    return report
+
+
+def _score_set(table: pd.DataFrame, truth: pd.DataFrame) -> SetScore:
+    classes = np.array(CLASSES)
+    right_class = classes[tracks.wind_class(truth["wind_kt"])]
+    right = table["class"].to_numpy() == right_class
+    squares = (table["wind_kt"].to_numpy(float) - truth["wind_kt"].to_numpy()) ** 2
+    second = right | (table["second"].to_numpy() == right_class) if "second" in table else None
+    oracle = truth["oracle_kt"].to_numpy()
+    storm = truth["storm"].to_numpy()
+    return SetScore(
+        num_frames=len(truth),
+        num_storms=len(np.unique(storm)),
+        top1=float(right.mean()),
+        top1_interval=storm_interval(right, storm),
+        top2=None if second is None else float(second.mean()),
+        rmse_kt=float(np.sqrt(squares.mean())),
+        rmse_kt_interval=tuple(float(np.sqrt(end)) for end in storm_interval(squares, storm)),  # type: ignore[arg-type]
+        oracle_top1=float((classes[tracks.wind_class(oracle)] == right_class).mean()),
+        oracle_rmse_kt=float(np.sqrt(((oracle - truth["wind_kt"].to_numpy()) ** 2).mean())),
+    )
+
+
+def storm_interval(values: np.ndarray, storm: np.ndarray, coverage: float = 0.95) -> tuple[float, float]:
+    """Interval of the mean of ``values`` when whole storms are drawn again with replacement.
+
+    Frames of one storm resemble each other: drawing frames would make the interval far too narrow.
+
+    Args:
+        values: (n,), one per frame.
+        storm: (n,) to which storm each belongs.
+        coverage: of the interval between the two quantiles (percentile bootstrap).
+    """
+    _, which = np.unique(storm, return_inverse=True)
+    counts, sums = np.bincount(which), np.bincount(which, weights=np.asarray(values, float))
+    num = len(counts)
+    drawn = np.random.default_rng(0).multinomial(num, np.full(num, 1 / num), NUM_BOOTSTRAP)
+    low, high = np.quantile((drawn @ sums) / (drawn @ counts), [(1 - coverage) / 2, (1 + coverage) / 2])
+    return float(low), float(high)
+
+
+# --- leaderboard --------------------------------------------------------------------------
+
+
+def board_path() -> Path:
+    """The file of the leaderboard."""
+    return cache_dir("leaderboard") / "cyclone.csv"
+
+
+def leaderboard(key: str | None = None) -> pd.DataFrame:
+    """The best submission of each name for one hidden set, best first.
+
+    Equal scores are ranked by the RMSE on unseen storms, then the earlier submission comes first.
+    """
+    path = board_path()
+    if not path.exists():
+        return pd.DataFrame(columns=BOARD_COLUMNS)
+    board = pd.read_csv(
+        path,
+        dtype={"name": str, "key": str, "date": str},
+        keep_default_na=False,
+        na_values={"storm_top2": ""},
+    )
+    board = board[board["key"] == _derived(key_bytes(chosen_key(key)), "name of the key").hex()[:8]]
+    board = board.sort_values(
+        ["score", "storm_rmse_kt", "date"], ascending=[False, True, True], kind="stable"
+    )
+    return board.drop_duplicates("name").reset_index(drop=True)
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > 40 or not name.isprintable() or name[0] in "=+-@":
+        raise SubmissionError(
+            f"{name[:40]!r} cannot stand on the leaderboard: choose a name of 1 to 40 characters that does "
+            "not begin with = + - or @ (a spreadsheet would take it for a formula)."
+        )
+    return name
+
+
+def _append(report: Report, name: str) -> None:
+    """Add one line; the file is whole at any moment, also with several processes at work."""
+    shuffled, storm = report.sets["shuffled"], report.sets["storm"]
+    row = [
+        datetime.now(UTC).isoformat(timespec="seconds"), name, report.key_id, f"{report.score:.6f}",
+        f"{shuffled.top1:.6f}", f"{shuffled.rmse_kt:.4f}", f"{storm.top1:.6f}", f"{storm.rmse_kt:.4f}",
+        "" if storm.top2 is None else f"{storm.top2:.6f}",
+    ]  # fmt: skip
+    path = board_path()
+    with filelock.FileLock(path.with_suffix(".lock")):
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        if path.exists():
+            text.write(path.read_text(encoding="utf-8"))
+        else:
+            writer.writerow(BOARD_COLUMNS)
+        writer.writerow(row)
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        temporary.write_text(text.getvalue(), encoding="utf-8")
+        os.replace(temporary, path)

@@ -1,0 +1,123 @@
+"""Images per second of Lab 2: the generator, the way into the network, and the training of its networks.
+
+    .venv/bin/python benchmarks/cyclone_speed.py
+
+Everything is counted in images per processor second (all cores together), so that other programs on the
+machine do not change the ratios; only the generator with one process per core is counted in wall time,
+as a learner waits for it. Writes benchmarks/cyclone_speed.json and the table in benchmarks/README.md.
+"""
+
+import json
+import platform
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "Tropical_Cyclone")]
+
+
+def rate(count: int, work: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
+    """Images per second of ``work``, which handles ``count`` images."""
+    started = clock()
+    work()
+    return count / (clock() - started)
+
+
+def generator() -> dict[str, float]:
+    """One storm at several sizes in this process, and the laptop's data set with all cores."""
+    import os
+
+    from cyclone import dataset, imagery
+
+    run = max(dataset.choose_storms(40), key=len)
+    storm, _ = dataset.storm_along(run)
+    rows = {}
+    for num_pixels, count in ((80, 200), (256, 60), (1024, 6)):
+        renderer = imagery.Renderer(num_pixels, 1024.0)
+        renderer.frame(storm, 0)
+        rows[f"generator, {num_pixels} px, one process"] = rate(
+            count, lambda renderer=renderer, count=count: [renderer.frame(storm, i) for i in range(count)]
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["BOOTCAMP_CACHE"] = folder
+        rows["generator, 256 px, all cores, wall time"] = rate(
+            800, lambda: dataset.build(40, 20, num_pixels=256, width_km=1024, quiet=True), time.perf_counter
+        )
+    return rows
+
+
+def networks() -> dict[str, float]:
+    """Training steps of each network on random images, the tracing of the first step not counted."""
+    import keras
+
+    from cyclone import models
+
+    random = np.random.default_rng(0)
+    rows = {}
+    frames = random.integers(0, 255, (2048, 80, 80), np.uint8)
+    rows["input: 80 px frames to polar images"] = rate(len(frames), lambda: models.to_polar(frames))
+    large = random.integers(0, 255, (256, 256, 256), np.uint8)
+    rows["input: random 232 px patch of 256 px, to 0..1"] = rate(len(large), lambda: patches(large, random))
+    contenders = {
+        "training: compact_cnn, 80 px": (models.compact_cnn(), frames[..., None], 2, 64),
+        "training: polar_cnn": (models.polar_cnn(), models.to_polar(frames)[..., None], 2, 64),
+        "training: Model 1, 232 px": (models.model_1(channels=3), patches(large[:64], random), 8, 32),
+    }
+    for label, (network, images, outputs, batch) in contenders.items():
+        if outputs == 2:
+            network.compile("adam", models.gaussian_loss, jit_compile=False)
+            truth = random.normal(size=len(images)).astype("float32")
+        else:
+            network.compile(
+                keras.optimizers.SGD(1e-3, momentum=0.9), "sparse_categorical_crossentropy", jit_compile=False
+            )
+            truth = random.integers(0, 8, len(images))
+        network.fit(images[:batch], truth[:batch], batch_size=batch, verbose=0)
+        rows[label] = rate(
+            len(images),
+            lambda n=network, x=images, y=truth, b=batch: n.fit(x, y, batch_size=b, verbose=0),
+        )
+    return rows
+
+
+def patches(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A random 232 px patch of each image, as three equal channels in 0 to 1."""
+    top, left = random.integers(0, 25, (2, len(images)))
+    cut = np.stack([im[t : t + 232, s : s + 232] for im, t, s in zip(images, top, left, strict=True)])
+    return np.repeat(cut[..., None].astype(np.float32) / 255, 3, axis=3)
+
+
+def table(rows: dict[str, float], machine: str) -> str:
+    slowest = min(value for label, value in rows.items() if label.startswith("input"))
+    fastest = max(value for label, value in rows.items() if label.startswith("training"))
+    lines = [f"Measured {time.strftime('%Y-%m-%d')}, {machine}.", ""]
+    lines += ["| What | Images per second |", "|---|--:|"]
+    lines += [f"| {label} | {value:,.0f} |" for label, value in rows.items()]
+    lines += ["", f"The slower input path is {slowest / fastest:.1f} times as fast as the fastest training."]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    from utils import course, gpu
+
+    course.begin("benchmarks/cyclone_speed", uses=["keras"])
+    rows = {**generator(), **networks()}
+    machine = f"{gpu.cpu_count()} cores, {platform.machine()}"
+    (HERE / "cyclone_speed.json").write_text(
+        json.dumps({label: round(value, 2) for label, value in rows.items()}, indent=1) + "\n"
+    )
+    marked = re.compile(r"(<!-- cyclone_speed -->\n).*?(<!-- /cyclone_speed -->)", re.DOTALL)
+    readme = HERE / "README.md"
+    text = table(rows, machine)
+    print(text)
+    readme.write_text(marked.sub(lambda match: match[1] + text + match[2], readme.read_text()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Score a submission to a competition: ``./bootcamp score LAB FILE [--key KEY] [--name NAME]``.
+
+The scorer belongs to its lab and is loaded only here, by name. It offers ``score(path, key, name)``,
+which returns a report to print, and ``hand_out(path, key)``, which writes what participants get.
+"""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from utils.data import DataError
+from utils.paths import ROOT
+
+SCORERS = {"cyclone": ("Tropical_Cyclone", "cyclone.scoring")}  # lab: folder, module
+
+
+class SubmissionError(ValueError):
+    """A submission cannot be scored; each line of the message says what is wrong and what to do."""
+
+
+def scorer(lab: str) -> ModuleType:
+    """The module that scores submissions to a lab's competition."""
+    folder, module = SCORERS[lab]
+    if str(ROOT / folder) not in sys.path:
+        sys.path.insert(0, str(ROOT / folder))
+    return importlib.import_module(module)
+
+
+def main(arguments: list[str]) -> int:
+    """Command line: 0 if the submission was scored, 1 if it cannot be."""
+    parser = argparse.ArgumentParser(prog="bootcamp score", description="Score a submission.")
+    parser.add_argument("lab", choices=SCORERS)
+    parser.add_argument("file", type=Path, help="the submission, a csv file")
+    parser.add_argument(
+        "--key",
+        help="of the hidden set; better in BOOTCAMP_COMPETITION_KEY, which leaves no trace in a history",
+    )
+    parser.add_argument("--name", help="puts the result on the leaderboard under this name")
+    parser.add_argument(
+        "--hand-out",
+        action="store_true",
+        help="instructors: write to FILE what the participants get, no score",
+    )
+    parser.add_argument(
+        "--folder", type=Path, default=Path(), help=argparse.SUPPRESS
+    )  # where FILE is relative to
+    given = parser.parse_args(arguments)
+    path = given.folder / given.file
+    try:
+        lab = scorer(given.lab)
+        if given.hand_out:
+            lab.hand_out(path, given.key)
+        else:
+            print(lab.score(path, given.key, given.name))
+    except (SubmissionError, DataError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if (
+    __name__ == "__main__"
+):  # run as a script this module exists twice; the labs raise the imported one's error
+    sys.exit(importlib.import_module("utils.score").main(sys.argv[1:]))
