@@ -292,7 +292,7 @@ def _download_file(url: str, path: Path, facts: dict) -> None:
             headers=headers,
         )
         try:
-            with _disk_full_is_clear(facts["bytes"], partial), open(partial, "ab") as file:
+            with disk_full_is_clear(partial, facts["bytes"]), open(partial, "ab") as file:
                 get(url, file, None)
         except requests.HTTPError as error:
             partial.unlink(missing_ok=True)
@@ -324,7 +324,7 @@ def _install(source: Path, path: Path, facts: dict) -> str:
         return fault
     if "sha256" in facts:
         temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        with _disk_full_is_clear(facts["bytes"], temporary):
+        with disk_full_is_clear(temporary, facts["bytes"]):
             temporary.write_bytes(_read_bytes(source))
             os.replace(temporary, path)
         source.unlink(missing_ok=True)
@@ -334,7 +334,12 @@ def _install(source: Path, path: Path, facts: dict) -> str:
 
 
 @contextmanager
-def _disk_full_is_clear(needed_bytes: int, path: Path) -> Iterator[None]:
+def disk_full_is_clear(path: Path, needed_bytes: int) -> Iterator[None]:
+    """While ``path`` is written: a full disk removes it and is said in one sentence.
+
+    Raises:
+        DataError: no space is left.
+    """
     try:
         yield
     except OSError as error:

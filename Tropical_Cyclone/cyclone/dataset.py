@@ -4,7 +4,6 @@
 return indices, so that one set of images serves the leaky experiment and the honest ones.
 """
 
-import errno
 import hashlib
 import json
 import multiprocessing
@@ -17,7 +16,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -28,10 +26,9 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from cyclone import imagery, tracks
-from utils.data import DataError
+from utils.data import DataError, disk_full_is_clear
 from utils.paths import cache_dir
 
-VERSION = 1  # raise it when the same arguments give other images: cached ones are then drawn again
 TROPICAL = ("TD", "TS", "HU", "SD", "SS", "DB", "LO", "WV")  # extratropical rows (EX) look different
 LONGEST_GAP_H = 12.0
 SHORTEST_RUN_H = 12.0
@@ -444,8 +441,10 @@ def _num_cores() -> int:
 
 
 def _key(settings: dict, runs: list[pd.DataFrame]) -> str:
-    """Changes with anything that changes the images: settings, version, tracks."""
-    digest = hashlib.sha256(json.dumps({**settings, "version": VERSION}, sort_keys=True).encode())
+    """Changes with anything that changes the images: settings, tracks, and the code that draws."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for module in (__file__, imagery.__file__):
+        digest.update(Path(module).read_bytes())
     digest.update(pd.util.hash_pandas_object(pd.concat(runs), index=False).to_numpy().tobytes())
     return digest.hexdigest()[:16]
 
@@ -467,21 +466,10 @@ def _save(path: Path, frames: Frames) -> None:
     """Write frames so that the file is there whole or not at all."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     arrays = {f.name: getattr(frames, f.name) for f in fields(frames)}
-    with _disk_full_is_clear(temporary, sum(a.nbytes for a in arrays.values())):
-        with open(temporary, "wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        os.replace(temporary, path)
-
-
-@contextmanager
-def _disk_full_is_clear(path: Path, needed_bytes: int) -> Iterator[None]:
     try:
-        yield
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DataError(
-                f"No space left in {path.parent}: {needed_bytes / 1e6:.1f} MB are needed. Free some "
-                "space, or set BOOTCAMP_CACHE to a folder on another disk."
-            ) from error
-        raise
+        with disk_full_is_clear(temporary, sum(a.nbytes for a in arrays.values())):
+            with open(temporary, "wb") as file:
+                np.savez(file, allow_pickle=False, **arrays)
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
