@@ -114,7 +114,13 @@ def test_tensorboard_opens_behind_the_token(lab):
 
 
 @pytest.mark.parametrize(
-    "name", ["Start_Here.ipynb", "Intro_to_DL/01_Learning_as_Curve_Fitting.ipynb"], ids=["Start_Here", "01"]
+    "name",
+    [
+        "Start_Here.ipynb",
+        "Intro_to_DL/01_Learning_as_Curve_Fitting.ipynb",
+        "Tropical_Cyclone/01_The_Problem.ipynb",
+    ],
+    ids=["Start_Here", "Lab 1", "Lab 2"],
 )
 def test_shift_enter_to_the_end(lab, browser, name):
     address, token, course = lab
