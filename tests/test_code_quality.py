@@ -18,6 +18,8 @@ TEXT = [
     "Start_Here.ipynb",
     "Intro_to_DL",
     "Tropical_Cyclone",
+    "CFD_Steady_Flow",
+    "PINN_SimNet",
     "data",
 ]
 

@@ -13,7 +13,11 @@ from types import ModuleType
 from utils.data import DataError
 from utils.paths import ROOT
 
-SCORERS = {"cyclone": ("Tropical_Cyclone", "cyclone.scoring")}  # lab: folder, module
+SCORERS = {  # lab: folder, module
+    "cyclone": ("Tropical_Cyclone", "cyclone.scoring"),
+    "flow": ("CFD_Steady_Flow", "flow.scoring"),
+    "chip": ("PINN_SimNet", "pinn.scoring"),
+}
 
 
 class SubmissionError(ValueError):
