@@ -25,6 +25,12 @@ def _notebook(nodeid: str) -> str:
     return name if name.endswith(".ipynb") else ""
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node, ids):
+    """With several workers it is their controller that hears of every cell, so it keeps the count."""
+    _collected.update(filter(None, map(_notebook, ids)))
+
+
 def pytest_collection_modifyitems(config, items):
     _collected.update(filter(None, (_notebook(item.nodeid) for item in items)))
     if _collected:  # a test trains everything anew: a cached network would hide a broken cell
@@ -60,6 +66,8 @@ def pytest_sessionfinish(session, exitstatus):
     from notebooks import code_cells
     from utils.runner import record_seconds
 
+    if hasattr(session.config, "workerinput"):
+        return  # a worker sees its own share only
     for name in sorted(_collected):
         path = ROOT / name
         if name in _broken or session.config.getoption("keyword") or session.shouldstop:
