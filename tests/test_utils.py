@@ -206,6 +206,35 @@ def test_a_failing_notebook_is_reported_and_its_copy_kept(own_cache, tmp_path, c
     assert results.read_all() == {}
 
 
+def test_update_writes_what_was_measured_and_keeps_the_rest(own_cache, tmp_path, monkeypatch):
+    import nbformat
+
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    monkeypatch.setattr(runner, "PICTURES", {})
+    for name in ("Start_Here", "Lab/01_A"):
+        first = (
+            f"# {name}\n\nA promise.\n\n| <!-- minutes -->9.9 min on a laptop (2 cores)<!-- /minutes --> |"
+        )
+        path = tmp_path / f"{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(first)]), path)
+    monkeypatch.setattr(runner, "LABS", ("Lab",))
+    kept = "| `lab.old_rel_l2` | 0.5 | laptop, seed 0 |"
+    (tmp_path / "README.md").write_text(
+        f"<!-- notebooks -->\n<!-- /notebooks -->\n<!-- figures -->\n{kept}\n<!-- /figures -->\n"
+    )
+    runner.record_seconds(tmp_path / "Lab/01_A.ipynb", 90.0)
+    course.record("lab.new_rel_l2", 1.2e-9)
+    course.record("lab.something_else", 3.0)
+    runner.main(["results", "--update"])
+    said = (tmp_path / "README.md").read_text()
+    assert "[Start_Here](Start_Here.ipynb) | A promise. | 9.9 min |" in said
+    assert "[Lab/01_A](Lab/01_A.ipynb) | A promise. | 1.5 min |" in said
+    assert kept in said
+    assert "`lab.new_rel_l2` | 1.2e-09 |" in said
+    assert "something_else" not in said
+
+
 def test_check_finds_a_wrong_version(monkeypatch, capsys):
     monkeypatch.setattr(check, "_pins", lambda: [("numpy", "0.1"), ("no-such-package", "1.0")])
     assert not check.report()

@@ -22,8 +22,21 @@ from utils.paths import ROOT, cache_dir
 
 PICTURES = {"docs/lab1.png": ("Intro_to_DL/04_Residual_Networks.ipynb", "contour maps of the loss")}
 LABS = ("Intro_to_DL", "Tropical_Cyclone", "CFD_Steady_Flow", "PINN_SimNet")
-MINUTES = re.compile(r"(<!-- minutes -->).*?(<!-- /minutes -->)")
+MINUTES = re.compile(r"(<!-- minutes -->)(.*?)(<!-- /minutes -->)")
 TABLE = re.compile(r"(<!-- notebooks -->\n).*?(<!-- /notebooks -->)", re.DOTALL)
+FORMATS = {  # how the README writes a figure, by the end of its name
+    "_accuracy": "{:.2%}",
+    "_top1": "{:.1%}",
+    "_rmse_kt": "{:.1f} kt",
+    "_rel_l2": "{:.2g}",
+    "_rel_error": "{:.1g}",
+    "_max_error": "{:.2%}",
+    "_order": "{:.2f}",
+    "_per_second_256": "{:.0f} per second",
+    "_mlups": "{:.0f} million cells per second",
+    "_ratio": "{:.2f}",
+    "speedup_vs_fast_solver": "{:.1f} times",
+}
 FIGURES = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
@@ -107,16 +120,21 @@ def show_results(as_json: bool, update: bool) -> int:
 
 
 def update_texts(recorded: dict[str, dict]) -> None:
-    """Write measured minutes into notebooks and README, and the key figures into the README."""
+    """Write measured minutes into notebooks and README, and the key figures into the README.
+
+    What was not measured on this machine keeps what is written there.
+    """
     for path in notebooks():
         text = path.read_text()
         entry = recorded.get(seconds_name(path))
         if entry and MINUTES.search(text):
-            path.write_text(MINUTES.sub(rf"\g<1>{_minutes(entry)} on a laptop (2 cores)\g<2>", text))
+            minutes = f"{entry['value'] / 60:.1f} min on a laptop (2 cores)"
+            path.write_text(MINUTES.sub(rf"\g<1>{minutes}\g<3>", text))
     update_pictures()
     readme = ROOT / "README.md"
-    text = TABLE.sub(lambda m: m[1] + _notebook_table(recorded) + m[2], readme.read_text())
-    readme.write_text(FIGURES.sub(lambda m: m[1] + _figure_table(recorded) + m[2], text))
+    text = TABLE.sub(lambda m: m[1] + _notebook_table() + m[2], readme.read_text())
+    kept = {name: row for row, name in re.findall(r"^(\| `([\w]+\.[\w]+)` \|.*)$", text, re.MULTILINE)}
+    readme.write_text(FIGURES.sub(lambda m: m[1] + _figure_table(recorded, kept) + m[2], text))
 
 
 def update_pictures() -> None:
@@ -140,30 +158,26 @@ def _html_outputs(path: Path) -> str:
     return "".join(output.get("data", {}).get("text/html", "") for output in outputs)
 
 
-def _minutes(entry: dict | None) -> str:
-    return f"{entry['value'] / 60:.1f} min" if entry else "not measured"
-
-
-def _notebook_table(recorded: dict[str, dict]) -> str:
+def _notebook_table() -> str:
     rows = ["| Notebook | What you build | Run time, 2 cores |", "|---|---|---|"]
     for path in notebooks():
         first = nbformat.read(path, as_version=4).cells[0].source
         title, promise = [line for line in first.splitlines() if line.strip()][:2]
         link = path.relative_to(ROOT).as_posix()
-        rows.append(
-            f"| [{title.lstrip('# ')}]({link}) | {promise} | {_minutes(recorded.get(seconds_name(path)))} |"
-        )
+        minutes = MINUTES.search(first)[2].removesuffix(" on a laptop (2 cores)")
+        rows.append(f"| [{title.lstrip('# ')}]({link}) | {promise} | {minutes} |")
     return "\n".join(rows) + "\n"
 
 
-def _figure_table(recorded: dict[str, dict]) -> str:
-    rows = ["| Measured figure | Value | Profile, seed |", "|---|---|---|"]
+def _figure_table(recorded: dict[str, dict], kept: dict[str, str]) -> str:
+    rows = dict(kept)
     for name, entry in recorded.items():
-        if name.endswith("_accuracy"):
-            rows.append(
-                f"| `{name}` | {100 * entry['value']:.2f} % | {entry['profile']}, seed {entry['seed']} |"
-            )
-    return "\n".join(rows) + "\n"
+        for end, form in FORMATS.items():
+            if name.endswith(end):
+                value = form.format(entry["value"]).replace("%", " %")
+                rows[name] = f"| `{name}` | {value} | {entry['profile']}, seed {entry['seed']} |"
+    head = ["| Measured figure | Value | Profile, seed |", "|---|---|---|"]
+    return "\n".join(head + [rows[name] for name in sorted(rows)]) + "\n"
 
 
 def book() -> int:
