@@ -164,7 +164,7 @@ def _notebook_table() -> str:
         first = nbformat.read(path, as_version=4).cells[0].source
         title, promise = [line for line in first.splitlines() if line.strip()][:2]
         link = path.relative_to(ROOT).as_posix()
-        minutes = MINUTES.search(first)[2].removesuffix(" on a laptop (2 cores)")
+        minutes = MINUTES.findall(first)[0][1].removesuffix(" on a laptop (2 cores)")
         rows.append(f"| [{title.lstrip('# ')}]({link}) | {promise} | {minutes} |")
     return "\n".join(rows) + "\n"
 
