@@ -1,0 +1,244 @@
+"""Optimizers: from Adam, the usual one, to Levenberg-Marquardt, which sees every residual.
+
+All have one method, ``step(domain)``: it moves ``domain.theta`` and returns the loss before the move for
+the first-order ones, after it for the others. ``state`` holds what a resumed run needs. ``finished`` is a
+sentence once no step helps any more, else None.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from pytorch_optimizer import SOAP as SoapOfTensors
+from torch import Tensor
+from torch.optim.lbfgs import _strong_wolfe  # torch's own line search; it has no public name
+
+from pinn.domain import Domain
+
+
+class Optimizer:
+    """Base class; subclasses list their settings in ``__init__`` and keep their memory in ``state``."""
+
+    def __init__(self, **settings: Any):
+        self.settings = settings
+        self.state: dict[str, Any] = {}
+        self.finished: str | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v}' for k, v in self.settings.items())})"
+
+    def step(self, domain: Domain) -> float:
+        raise NotImplementedError
+
+
+class LevenbergMarquardt(Optimizer):
+    """Gauss-Newton with damping: solve (J'J + damping I) d = -J'r and halve or raise the damping.
+
+    Far from the solution, with a large damping, it walks downhill; near to it, with a small one, it jumps
+    to where the linearized residuals are smallest. The system is solved as a least-squares problem by a QR
+    factorization: J'J would square the condition number and lose half of the digits.
+
+    Levenberg (1944), Marquardt (1963), doi:10.1137/0111030.
+
+    Args:
+        damping: at the start.
+        lowest: limit from below.
+        normal_equations_above: damping from which the faster Cholesky factorization is accurate enough.
+    """
+
+    def __init__(self, damping: float = 1e-2, lowest: float = 1e-24, normal_equations_above: float = 1e-7):
+        super().__init__(damping=damping, lowest=lowest, normal_equations_above=normal_equations_above)
+        self.state = {"damping": damping, "stalled": 0}
+
+    def step(self, domain: Domain) -> float:
+        residuals, jacobian = domain.jacobian(domain.theta)
+        loss = residuals.square().sum().item()
+        for _ in range(20):
+            damping = self.state["damping"]
+            move = self._solve(residuals, jacobian, damping)
+            with torch.no_grad():
+                new_loss = domain.residuals(domain.theta + move).square().sum().item()
+            if new_loss < loss:
+                domain.theta = domain.theta + move
+                self.state["damping"] = max(damping / 4, self.settings["lowest"])
+                self.state["stalled"] = self.state["stalled"] + 1 if new_loss > loss * (1 - 1e-4) else 0
+                if self.state["stalled"] >= 30:
+                    self.finished = "the loss has stopped falling"
+                return new_loss
+            self.state["damping"] = max(damping * 5, 1e-16)
+        self.finished = "no step lowers the loss"
+        return loss
+
+    def _solve(self, residuals: Tensor, jacobian: Tensor, damping: float) -> Tensor:
+        eye = torch.eye(jacobian.shape[1], dtype=jacobian.dtype, device=jacobian.device)
+        if damping > self.settings["normal_equations_above"]:
+            factor, failed = torch.linalg.cholesky_ex(jacobian.T @ jacobian + damping * eye)
+            if not failed:
+                return -torch.cholesky_solve((jacobian.T @ residuals)[:, None], factor)[:, 0]
+        stacked = torch.cat([jacobian, math.sqrt(damping) * eye])
+        right = torch.cat([-residuals, torch.zeros_like(eye[0])])
+        return torch.linalg.lstsq(stacked, right[:, None], driver="gels").solution[:, 0]
+
+
+class SelfScaledBroyden(Optimizer):
+    """Quasi-Newton with a dense inverse Hessian that is rescaled at every update; it needs only gradients.
+
+    It minimizes the logarithm of the loss: a PINN's loss falls over twenty decades, and the logarithm keeps
+    them all in view. Al-Baali (1998), doi:10.1023/A:1018315205474; for PINNs Urban et al. (2025),
+    doi:10.1016/j.jcp.2024.113656.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = {"inverse": None, "failures": 0}
+
+    def step(self, domain: Domain) -> float:
+        x = domain.theta
+        if self.state["inverse"] is None:
+            self.state["inverse"] = torch.eye(len(x), dtype=x.dtype, device=x.device)
+            self.state["fresh"] = True
+            self.state["value"], self.state["gradient"] = _log_loss(domain, x)
+        inverse, value, gradient = self.state["inverse"], self.state["value"], self.state["gradient"]
+        direction = -(inverse @ gradient)
+        slope = gradient @ direction
+        if not slope < 0:
+            return self._restart(domain, value)
+        first = min(1.0, 1 / gradient.abs().sum().item()) if self.state["fresh"] else 1.0
+        new_value, new_gradient, length, _ = _strong_wolfe(
+            lambda x, t, d: _log_loss(domain, x + t * d),
+            x,
+            first,
+            direction,
+            value,
+            gradient,
+            slope,
+            max_ls=20,
+        )
+        if not (math.isfinite(new_value) and new_value < value):
+            return self._restart(domain, value)
+        self.state["failures"] = 0
+        step, change = length * direction, new_gradient - gradient
+        domain.theta = x + step
+        self._update(step, change, gradient, length)
+        self.state["value"], self.state["gradient"] = new_value, new_gradient
+        return math.exp(new_value)
+
+    def _restart(self, domain: Domain, value: float) -> float:
+        """Forget the curvature; give up when that does not help either."""
+        if self.state["fresh"] or self.state["failures"] > 4:
+            self.finished = "no step lowers the loss"
+        self.state["failures"] += 1
+        self.state["inverse"] = None
+        return math.exp(value)
+
+    def _update(self, step: Tensor, change: Tensor, gradient: Tensor, length: float) -> None:
+        """The self-scaled Broyden formula of Urban et al. (2025), section 3."""
+        curvature = (change @ step).item()
+        if not curvature > 1e-300:
+            return
+        inverse = self.state["inverse"]
+        if self.state["fresh"]:
+            inverse = inverse * (curvature / (change @ change).item())
+            self.state["fresh"] = False
+        moved = inverse @ change
+        energy = (change @ moved).item()
+        if not energy > 0:  # rounding has spoiled the matrix
+            self.state["inverse"] = torch.eye(len(step), dtype=step.dtype, device=step.device)
+            self.state["fresh"] = True
+            return
+        b = -length * (step @ gradient).item() / curvature
+        h = energy / curvature
+        a = max(h * b - 1, 1e-16)
+        c = math.sqrt(a / (a + 1))
+        rho = min(1.0, h * (1 - c))
+        theta = max((rho - 1) / a, min(1 / rho, (1 - b) / b))
+        sigma = 1 + a * theta
+        scale = abs(sigma) ** (-1 / (len(step) - 1))
+        tau = min(rho * scale, sigma) if theta <= 0 else rho * min(scale, 1 / theta)
+        phi = (1 - theta) / (1 + a * theta)
+        v = math.sqrt(energy) * (step / curvature - moved / energy)
+        inverse = (inverse - torch.outer(moved, moved / energy) + phi * torch.outer(v, v)) / tau
+        self.state["inverse"] = inverse + torch.outer(step, step / curvature)
+
+
+def _log_loss(domain: Domain, x: Tensor) -> tuple[float, Tensor]:
+    x = x.detach().requires_grad_()
+    value = torch.log(domain.loss(x) + 1e-300)
+    (gradient,) = torch.autograd.grad(value, x)
+    return value.item(), gradient
+
+
+class TorchOptimizer(Optimizer):
+    """An optimizer of `torch.optim` or of a library with the same interface, on the parameter tensors.
+
+    Args:
+        make: builds it from a list of tensors.
+        decay, every: the learning rate is multiplied by ``decay`` after every ``every`` steps, smoothly.
+        settings: only shown.
+    """
+
+    def __init__(
+        self, make: Callable[[list[Tensor]], Any], decay: float = 1.0, every: int = 100, **settings: Any
+    ):
+        super().__init__(decay=decay, every=every, **settings)
+        self.make = make
+        self.tensors: list[Tensor] = []
+
+    def step(self, domain: Domain) -> float:
+        if not self.tensors:
+            self._build(domain)
+        domain.resample()
+
+        def closure() -> Tensor:
+            self.inner.zero_grad()
+            loss = domain.loss(self.tensors)
+            loss.backward()
+            return loss
+
+        loss = self.inner.step(closure).item()
+        self.schedule.step()
+        domain.theta = torch.cat([tensor.detach().reshape(-1) for tensor in self.tensors])
+        self.state = {"inner": self.inner.state_dict(), "schedule": self.schedule.state_dict()}
+        return loss
+
+    def _build(self, domain: Domain) -> None:
+        self.tensors = [part.clone().requires_grad_() for part in domain.split(domain.theta)]
+        self.inner = self.make(self.tensors)
+        decay, every = self.settings["decay"], self.settings["every"]
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.inner, lambda step: decay ** (step / every))
+        if self.state:
+            self.inner.load_state_dict(self.state["inner"])
+            self.schedule.load_state_dict(self.state["schedule"])
+
+
+def Adam(learning_rate: float = 1e-3, decay: float = 0.95, every: int = 100) -> TorchOptimizer:
+    """Adam with SimNet's schedule."""
+    return TorchOptimizer(
+        lambda tensors: torch.optim.Adam(tensors, lr=learning_rate),
+        decay,
+        every,
+        kind="Adam",
+        learning_rate=learning_rate,
+    )
+
+
+def SOAP(learning_rate: float = 3e-3, decay: float = 0.95, every: int = 200) -> TorchOptimizer:
+    """Adam in the eigenbasis of Shampoo's preconditioner, from pytorch-optimizer (arXiv:2409.11321)."""
+    return TorchOptimizer(
+        lambda tensors: SoapOfTensors(tensors, lr=learning_rate, weight_decay=0.0, precondition_frequency=2),
+        decay, every, kind="SOAP", learning_rate=learning_rate,
+    )  # fmt: skip
+
+
+def LBFGS(history: int = 100) -> TorchOptimizer:
+    """Limited-memory BFGS of torch with strong-Wolfe line search; one step is 20 iterations."""
+    return TorchOptimizer(
+        lambda tensors: torch.optim.LBFGS(
+            tensors, max_iter=20, history_size=history, tolerance_grad=0, tolerance_change=0,
+            line_search_fn="strong_wolfe",
+        ),
+        kind="LBFGS", history=history,
+    )  # fmt: skip
