@@ -303,7 +303,7 @@ PRIMITIVES = {
 
 
 def sample_scene(families: str | tuple[str, ...], rng: np.random.Generator) -> Scene:
-    """One primitive (6 of 10 scenes) or two, at random sizes, angles and places.
+    """One primitive (6 of 10 scenes) or two, of random families, sizes, angles and places.
 
     Args:
         families: of `PRIMITIVES`; each body is of one of them, by chance.
@@ -312,17 +312,35 @@ def sample_scene(families: str | tuple[str, ...], rng: np.random.Generator) -> S
     Raises:
         ValueError: an unknown family.
     """
-    families = (families,) if isinstance(families, str) else families
-    unknown = [name for name in families if name not in PRIMITIVES]
-    if unknown or not families:
-        raise ValueError(f"Unknown family {unknown}; choose of {', '.join(PRIMITIVES)}.")
+    return compose(choose(families, rng), rng)
+
+
+def choose(families: str | tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:
+    """The family of each body of a random scene: one name, or two."""
+    families = (families,) if isinstance(families, str) else tuple(families)
     number = 2 if rng.random() < PAIR_SHARE else 1
-    heights = HEIGHT_IN_PAIR if number == 2 else HEIGHT_ALONE
+    return tuple(families[rng.integers(len(families))] for _ in range(number))
+
+
+def compose(names: tuple[str, ...], rng: np.random.Generator) -> Scene:
+    """A scene with one body of each family named, at random sizes, angles and places.
+
+    Args:
+        names: one or two, of `PRIMITIVES`.
+        rng: the only source of chance.
+
+    Raises:
+        ValueError: an unknown family, or a number of bodies other than one or two.
+    """
+    unknown = [name for name in names if name not in PRIMITIVES]
+    if unknown:
+        raise ValueError(f"There is no family {', '.join(unknown)}; choose of {', '.join(PRIMITIVES)}.")
+    if len(names) not in (1, 2):
+        raise ValueError(f"A scene has one body or two, not {len(names)}.")
+    heights = HEIGHT_IN_PAIR if len(names) == 2 else HEIGHT_ALONE
     while True:
-        scene = tuple(
-            _placed(PRIMITIVES[str(rng.choice(families))](rng), heights, rng) for _ in range(number)
-        )
-        if number == 1 or _fit_together(*scene):
+        scene = tuple(_placed(PRIMITIVES[name](rng), heights, rng) for name in names)
+        if len(scene) == 1 or _fit_together(*scene):
             return scene
 
 
