@@ -1,0 +1,342 @@
+"""Lattice-Boltzmann solver for flow through a channel around bodies, and for a driven cavity.
+
+Two-relaxation-time collision, half-way or interpolated bounce-back, force by momentum exchange.
+`Simulation` takes steps; `solve_steady` finds a steady flow and says whether there is one.
+
+Where the formulas come from:
+    Krueger et al. (2017), The Lattice Boltzmann Method, doi:10.1007/978-3-319-44649-3: moving walls
+        (5.3.3), anti-bounce-back (5.3.4), momentum exchange (5.4.3).
+    Ginzburg, Verhaeghe and d'Humieres (2008), Commun. Comput. Phys. 3, 427: two relaxation times,
+        interpolated bounce-back "CLI", which keeps the magic number's accuracy.
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from flow import kernel
+from flow.lattice import OPPOSITE, VELOCITY_X, VELOCITY_Y, WEIGHTS, equilibrium, relaxation_rates
+
+_MAX_DEPTH = 16  # steps in one sweep through the grid
+_SMALLEST_DISTANCE = 0.01  # of a cell centre to a wall, in cells
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A flow, in lattice units (cells and steps), and how it was found.
+
+    Attributes:
+        velocity: (ny, nx, 2) float32, x and y; zero in solid cells.
+        density: (ny, nx) float32; 1 at the outlet and in solid cells. Pressure is density / 3.
+        force: (2,) of the fluid on the bodies.
+        torque: of the fluid on the bodies about the centre of the domain, anticlockwise.
+        drag_coefficient: 2 force_x / (mean inflow^2 * frontal height); nan without a body.
+        steps: steps taken on the full grid.
+        converged: False for a flow that is unsteady, still changing or diverged.
+        change: relative change of the velocity over the last interval.
+        seconds: wall-clock time.
+    """
+
+    velocity: np.ndarray
+    density: np.ndarray
+    force: np.ndarray
+    torque: float
+    drag_coefficient: float
+    steps: int
+    converged: bool
+    change: float
+    seconds: float
+
+
+def channel_inflow(ny: int, u_max: float) -> np.ndarray:
+    """Parabola of height ny cells with walls half a cell outside; its continuous maximum is u_max."""
+    y = (np.arange(ny) + 0.5) / ny
+    return 4 * u_max * y * (1 - y)
+
+
+class Simulation:
+    """A box of ny by nx cells with walls half a cell outside, bodies in it, and time.
+
+    Args:
+        solid: (ny, nx) bool, True inside bodies.
+        viscosity: in cells squared a step.
+        magic: see `lattice.relaxation_rates`; None is BGK.
+        inflow: (ny,) x-velocity at the west side, half a cell outside; None is a wall.
+        outlet: True for a pressure outlet at the east side, False for a wall.
+        lid_speed: x-velocity of the north wall.
+        distance: (ny, nx) signed distance of cell centres to the bodies, in cells, negative
+            inside: bodies by interpolated bounce-back. None: half-way bounce-back.
+
+    Raises:
+        ValueError: shapes, types or signs do not fit; the sentence says which.
+    """
+
+    def __init__(
+        self,
+        solid: np.ndarray,
+        viscosity: float,
+        *,
+        magic: float | None = 3 / 16,
+        inflow: np.ndarray | None = None,
+        outlet: bool = False,
+        lid_speed: float = 0.0,
+        distance: np.ndarray | None = None,
+    ):
+        _check_geometry(solid, distance)
+        ny, nx = solid.shape
+        if inflow is not None and np.shape(inflow) != (ny,):
+            raise ValueError(
+                f"The inflow needs one velocity for each of the {ny} rows, not {np.shape(inflow)}."
+            )
+        self.solid, self.steps = solid, 0
+        self._rates = tuple(np.float32(rate) for rate in relaxation_rates(viscosity, magic))
+        self._stride = -(-(nx + kernel.MARGIN) // 16) * 16
+        self._depth = int(np.clip(nx // 32 * 2, 2, _MAX_DEPTH))  # the outlet must hear each sound wave often
+        self._plane = kernel.plane_size((ny + 2) * self._stride + kernel.MARGIN)
+        self._old, self._new = kernel.allocate(self._plane)
+        self._sweep, self._advance = kernel.compile_kernels(self._plane)
+        self._make_links(solid, np.zeros(ny) if inflow is None else np.asarray(inflow), inflow is not None,
+                         outlet, lid_speed, distance)  # fmt: skip
+        rows = np.flatnonzero(~solid[:, -1]) if outlet else np.zeros(0, int)
+        self._outlet_cells = self._index(rows, nx - 1).astype(np.uint32)
+        self._outflow = np.float32(inflow[~solid[:, 0]].sum() if inflow is not None else 0)
+        start = np.zeros((ny, nx, 2))
+        if inflow is not None:
+            start[..., 0] = np.asarray(inflow)[:, None]
+        self.set_state(start)
+
+    def set_state(self, velocity: np.ndarray, density: np.ndarray | float = 1.0) -> None:
+        """Start from a velocity (ny, nx, 2) and a density, in local equilibrium."""
+        populations = equilibrium(np.broadcast_to(density, self.solid.shape), np.asarray(velocity))
+        self._planes(self._old)[:] = np.where(self.solid, 0, populations)
+        east = self._planes(self._old, offset=1)[:, :, -1]  # filled by the kernel from now on
+        east[:] = populations[:, :, -1] - WEIGHTS[:, None] * populations[:, :, -1].sum(0)
+
+    def run(self, num_steps: int) -> None:
+        """Take `num_steps` time steps."""
+        self._old[self._solid_populations] = 0  # keeps what the branch-free loop does in solids bounded
+        self._new[self._solid_populations] = 0
+        num_sweeps, rest = divmod(num_steps, self._depth)
+        for sweeps, depth in ((num_sweeps, self._depth), (1, rest // 2 * 2)):
+            if sweeps and depth:
+                self._advance(self._old, self._new, sweeps, depth, *self.solid.shape, self._stride, *self._rates,
+                              *self._links, self._outlet_cells, self._outflow)  # fmt: skip
+        if num_steps % 2:
+            self._sweep(self._old, self._new, 1, 0, self.solid.shape[0], 0, 0, self.solid.shape[1], self._stride,
+                        *self._rates, *self._links, self._outlet_cells.size > 0, np.float32(0))  # fmt: skip
+            self._old, self._new = self._new, self._old
+        self.steps += num_steps
+
+    def density(self) -> np.ndarray:
+        """(ny, nx) float32, 1 in solid cells."""
+        return np.where(self.solid, np.float32(1), 1 + self._planes(self._old).sum(0))
+
+    def velocity(self) -> np.ndarray:
+        """(ny, nx, 2) float32, zero in solid cells."""
+        f = self._planes(self._old)
+        diagonal_up, diagonal_down = f[5] - f[7], f[8] - f[6]
+        velocity = np.stack(
+            [f[1] - f[3] + diagonal_up + diagonal_down, f[2] - f[4] + diagonal_up - diagonal_down], -1
+        )
+        velocity[self.solid] = 0
+        return velocity
+
+    def force(self) -> tuple[np.ndarray, float]:
+        """Force (2,) on the bodies, and torque about the centre of the domain, by momentum exchange.
+
+        Pressure counts from that of density 1, so a body that touches a wall feels no weight of it.
+        """
+        _, _, source, second, third, weight, constant = self._links
+        f, k = self._old, self._body_links
+        arriving = f[source[k]].astype(float)
+        leaving = arriving + weight[k] * (f[second[k]].astype(float) - f[third[k]]) + constant[k]
+        given = (arriving + leaving)[:, None] * self._body_directions
+        force = given.sum(0)
+        torque = (self._body_arms[:, 0] * given[:, 1] - self._body_arms[:, 1] * given[:, 0]).sum()
+        return force, float(torque)
+
+    def _index(self, y: np.ndarray, x: np.ndarray | int) -> np.ndarray:
+        return (y + 1) * self._stride + kernel.MARGIN + x
+
+    def _planes(self, memory: np.ndarray, offset: int = 0) -> np.ndarray:
+        """(9, ny, nx) view of the populations inside the padded memory, `offset` columns further east."""
+        ny, nx = self.solid.shape
+        planes = memory[: 9 * self._plane].reshape(9, self._plane)
+        rows = planes[:, self._stride : (ny + 1) * self._stride].reshape(9, ny, self._stride)
+        return rows[:, :, kernel.MARGIN + offset : kernel.MARGIN + offset + nx]
+
+    def _make_links(self, solid, inflow, has_inflow, outlet, lid_speed, distance) -> None:
+        """Tabulate every population that enters a fluid cell from a wall, a body or the inlet."""
+        ny, nx = solid.shape
+        body = np.pad(solid, 1)
+        outside = np.pad(solid, 1, constant_values=True)
+        if outlet:
+            outside[1:-1, -1] = False  # the kernel's open end fills these
+        padded_distance = np.pad(distance, 1, mode="edge") if distance is not None else None
+        columns: list[list[np.ndarray]] = [[] for _ in range(10)]
+        for q in range(1, 9):
+            cx, cy, back = VELOCITY_X[q], VELOCITY_Y[q], OPPOSITE[q]
+            shifted = outside[1 - cy : ny + 1 - cy, 1 - cx : nx + 1 - cx]
+            y, x = np.nonzero(~solid & shifted)
+            cell = self._index(y, x)
+            source = back * self._plane + cell
+            second, third, weight = source.copy(), source.copy(), np.zeros(cell.size)
+            constant = np.zeros(cell.size)
+            from_row, from_column = y - cy, x - cx
+            if has_inflow:
+                inlet = (from_column < 0) & (from_row >= 0) & (from_row < ny)
+                between = (inflow[y[inlet]] + inflow[from_row[inlet]]) / 2  # where the link crosses the inlet
+                constant[inlet] = 6 * WEIGHTS[q] * cx * between
+            lid = (from_row == ny) & (from_column >= 0) & (from_column < nx)
+            constant[lid] = 6 * WEIGHTS[q] * cx * lid_speed
+            on_body = body[from_row + 1, from_column + 1]
+            if padded_distance is not None:
+                ahead = on_body & ~outside[y + cy + 1, x + cx + 1] & (x + cx < nx)
+                here, there = padded_distance[y + 1, x + 1], padded_distance[from_row + 1, from_column + 1]
+                part = np.clip(here[ahead] / (here[ahead] - there[ahead]), _SMALLEST_DISTANCE, 1)
+                weight[ahead] = (1 - 2 * part) / (1 + 2 * part)
+                second[ahead] = back * self._plane + self._index(y[ahead] + cy, x[ahead] + cx)
+                third[ahead] = q * self._plane + cell[ahead]
+            target = q * self._plane + cell - cy * self._stride - cx
+            direction = np.full(cell.size, q)
+            for column, values in zip(
+                columns,
+                (y, x, direction, on_body, target, source, second, third, weight, constant),
+                strict=True,
+            ):
+                column.append(values)
+        y, x, direction, on_body, target, source, second, third, weight, constant = map(
+            np.concatenate, columns
+        )
+        order = np.argsort(y, kind="stable")
+        link_start = np.searchsorted(y[order], np.arange(ny + 1))
+        self._links: tuple[np.ndarray, ...] = (
+            link_start,
+            *(table[order].astype(np.uint32) for table in (target, source, second, third)),
+            *(table[order].astype(np.float32) for table in (weight, constant)),
+        )
+        kept = order[on_body[order]]
+        self._body_links = np.flatnonzero(on_body[order])
+        self._body_directions = -np.stack([VELOCITY_X[direction[kept]], VELOCITY_Y[direction[kept]]], -1)
+        middle = np.stack([x[kept], y[kept]], -1) + self._body_directions / 2
+        self._body_arms = middle - (np.array([nx, ny]) - 1) / 2
+        inside = self._index(*np.nonzero(solid))
+        self._solid_populations = (np.arange(9)[:, None] * self._plane + inside).ravel()
+
+
+def _check_geometry(solid: np.ndarray, distance: np.ndarray | None) -> None:
+    if not isinstance(solid, np.ndarray) or solid.dtype != bool or solid.ndim != 2:
+        raise ValueError("`solid` must be a boolean array of shape (ny, nx), True inside bodies.")
+    if min(solid.shape) < 4:
+        raise ValueError(f"The grid is {solid.shape}; the solver needs at least 4 cells on each side.")
+    if distance is not None:
+        if np.shape(distance) != solid.shape:
+            raise ValueError(f"`distance` has shape {np.shape(distance)}, `solid` has {solid.shape}.")
+        if not np.array_equal(np.asarray(distance) < 0, solid):
+            raise ValueError("`distance` must be negative exactly in the solid cells.")
+
+
+def solve_steady(
+    solid: np.ndarray,
+    *,
+    reynolds: float = 100.0,
+    u_max: float = 0.1,
+    distance: np.ndarray | None = None,
+    tolerance: float = 1e-4,
+    max_steps: int | None = None,
+    start: Flow | None = None,
+) -> Flow:
+    """Steady flow through a channel around the bodies in it.
+
+    Parabolic inflow from the west, no-slip walls north and south, density 1 at an outlet that lies
+    half a channel height east of the domain.
+
+    Args:
+        solid: (ny, nx) bool, True inside bodies.
+        reynolds: u_max * ny / viscosity.
+        u_max: largest inflow velocity, in cells a step. A steady flow hardly depends on it.
+        distance: (ny, nx) signed distance to the bodies in cells, negative inside; with it the
+            body's surface is where the distance is 0, not at half-way between cells.
+        tolerance: converged when velocity and drag change less than this part of themselves while
+            the inflow crosses a quarter of the channel height.
+        max_steps: give up after this many steps; None is 60 channel heights of inflow.
+        start: a flow to start from; None starts from a solution on a grid half as fine.
+
+    Returns:
+        The flow. `converged` is False where it is unsteady or diverged; then it is the last state.
+
+    Raises:
+        ValueError: wrong shape or type, or no way through the channel.
+    """
+    began = time.perf_counter()
+    _check_geometry(solid, distance)
+    _check_passage(solid)
+    if not reynolds > 0 or not 0 < u_max < 0.3:
+        raise ValueError(f"Needs reynolds > 0 and 0 < u_max < 0.3 cells a step, not {reynolds} and {u_max}.")
+    ny, nx = solid.shape
+    extra = ny // 2
+    simulation = Simulation(
+        np.pad(solid, ((0, 0), (0, extra))), u_max * ny / reynolds, inflow=channel_inflow(ny, u_max), outlet=True,
+        distance=None if distance is None else _pad_distance(np.asarray(distance), solid, extra),
+    )  # fmt: skip
+    if start is not None:
+        _start_from(simulation, start.velocity, start.density, extra)
+    interval = max(2, round(ny / u_max / 4))
+    change, converged = _run_until_steady(
+        simulation, interval, tolerance, round(60 * ny / u_max) if max_steps is None else max_steps
+    )
+    force, torque = simulation.force()
+    arm = -extra / 2  # the simulated domain is longer, and its centre lies further east
+    return Flow(
+        velocity=simulation.velocity()[:, :nx],
+        density=simulation.density()[:, :nx],
+        force=force,
+        torque=torque - arm * force[1],
+        drag_coefficient=drag_coefficient(force[0], solid, u_max),
+        steps=simulation.steps,
+        converged=converged,
+        change=change,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def drag_coefficient(force_x: float, solid: np.ndarray, u_max: float) -> float:
+    """2 force_x / (mean inflow^2 * frontal height), the height in rows that hold a solid cell."""
+    height = int(solid.any(1).sum())
+    return 2 * force_x / ((2 / 3 * u_max) ** 2 * height) if height else float("nan")
+
+
+def _check_passage(solid: np.ndarray) -> None:
+    regions, _ = ndimage.label(~solid)
+    west, east = set(regions[:, 0]) - {0}, set(regions[:, -1]) - {0}
+    if not west & east:
+        raise ValueError("The bodies block the channel: no fluid cells connect the inlet with the outlet.")
+
+
+def _pad_distance(distance: np.ndarray, solid: np.ndarray, extra: int) -> np.ndarray:
+    """More columns at the outlet, all fluid; a body that is cut there ends half-way between cells."""
+    return np.concatenate([distance, np.repeat(np.abs(distance[:, -1:]), extra, axis=1)], axis=1)
+
+
+def _start_from(simulation: Simulation, velocity: np.ndarray, density: np.ndarray, extra: int) -> None:
+    pad = ((0, 0), (0, extra))
+    simulation.set_state(np.pad(velocity, (*pad, (0, 0)), mode="edge"), np.pad(density, pad, mode="edge"))
+
+
+def _run_until_steady(
+    simulation: Simulation, interval: int, tolerance: float, max_steps: int
+) -> tuple[float, bool]:
+    velocity, drag = simulation.velocity(), simulation.force()[0][0]
+    change = float("inf")
+    while simulation.steps < max_steps:
+        simulation.run(interval)
+        old_velocity, old_drag = velocity, drag
+        velocity, drag = simulation.velocity(), simulation.force()[0][0]
+        change = float(np.linalg.norm(velocity - old_velocity) / np.linalg.norm(velocity))
+        if not np.isfinite(change):
+            return change, False
+        if change < tolerance and abs(drag - old_drag) <= tolerance * abs(drag):
+            return change, True
+    return change, False
