@@ -168,6 +168,15 @@ def test_error_of_a_perfect_reader_is_that_of_the_literature():
     assert 0.62 < np.mean(tracks.wind_class(reading) == tracks.wind_class(wind)) < 0.76
 
 
+def test_radius_of_maximum_wind_scatters_about_the_mean_of_the_literature():
+    """Willoughby et al. (2006) in the mean; the spread stays below the 27 km of Mueller et al. (2006)."""
+    mean_km = 46.4 * np.exp(-0.0155 * 0.5144 * 90 + 0.0169 * 20)
+    drawn_km = np.array([storm(90, seed).rmw_km[0] for seed in range(400)])
+    assert np.exp(np.log(drawn_km).mean()) == pytest.approx(mean_km, rel=0.1)
+    assert 0.25 < np.log(drawn_km).std() < 0.5
+    assert 5 < np.abs(drawn_km - mean_km).mean() < 27
+
+
 def test_no_irreducible_error_leaves_only_the_lag_of_weakening():
     hours = np.arange(0, 48.0)
     wind = np.linspace(120, 60, 48)

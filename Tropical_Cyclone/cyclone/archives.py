@@ -70,7 +70,7 @@ NASA_LIMITS = Limits(members=500_000, member_bytes=2_000_000, total_bytes=5_000_
 
 def load(
     source: str = "synthetic",
-    num_storms: int = 160,
+    num_storms: int | None = 160,
     num_pixels: int = 80,
     width_km: float = 640.0,
     seasons: tuple[int, int] = (2000, 2024),

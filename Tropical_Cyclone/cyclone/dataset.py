@@ -93,7 +93,7 @@ _OF_ALL_FRAMES = ("storm_ids", "names", "width_km")
 
 
 def build(
-    num_storms: int = 160,
+    num_storms: int | None = 160,
     frames_per_storm: int = 50,
     num_pixels: int = 80,
     width_km: float = 640.0,
@@ -111,7 +111,7 @@ def build(
     stopped goes on where it was. The result does not depend on the number of workers.
 
     Args:
-        num_storms: storms, chosen by `choose_storms`.
+        num_storms: storms, chosen by `choose_storms`; None for all.
         frames_per_storm: frames in a window; a short storm gives fewer.
         num_pixels, width_km: of an image.
         step_minutes: between two frames.
@@ -125,7 +125,8 @@ def build(
         DataError: the disk is full, or a worker process died.
         ValueError: sizes that make no sense.
     """
-    if min(num_storms, frames_per_storm, num_pixels, width_km, step_minutes) <= 0:
+    sizes = (frames_per_storm, num_pixels, width_km, step_minutes)
+    if min(sizes) <= 0 or (num_storms is not None and num_storms <= 0):
         raise ValueError(
             "num_storms, frames_per_storm, num_pixels, width_km and step_minutes must be positive."
         )
@@ -154,12 +155,13 @@ def build(
 
 
 def choose_storms(
-    num_storms: int, seasons: tuple[int, int] = (2000, 2024), seed: int = 0
+    num_storms: int | None, seasons: tuple[int, int] = (2000, 2024), seed: int = 0
 ) -> list[pd.DataFrame]:
     """Tracks of a sample of storms, stratified by peak class (`PEAK_SHARES`).
 
     Each is the run of fixes around the storm's highest wind without a gap and without an
-    extratropical fix. With the same seasons and seed a smaller sample is part of a larger one.
+    extratropical fix. With the same seasons and seed a smaller sample is part of a larger one; None
+    takes every storm.
 
     Raises:
         ValueError: there are not that many storms.
@@ -167,6 +169,8 @@ def choose_storms(
     table = tracks.load_tracks(quiet=True)
     table = tropical_runs(table[table["season"].between(*seasons)])
     peaks = table.groupby("storm_id")["wind_kt"].max()
+    if num_storms is None:
+        num_storms = len(peaks)
     if num_storms > len(peaks):
         raise ValueError(f"There are {len(peaks)} storms in {seasons[0]}-{seasons[1]}, not {num_storms}.")
     peaks = peaks.sort_index(key=lambda ids: ids.map(lambda storm_id: imagery.seed_of(storm_id, seed)))

@@ -8,8 +8,10 @@ Where the numbers come from:
     Dvorak (1984), NOAA Tech. Rep. NESDIS 11: patterns and T-numbers.
     Olander and Velden (2007), doi:10.1175/WAF975.1: the Advanced Dvorak Technique (ADT), whose
         source code holds the tables of wind and of cloud-top temperature by T-number.
-    Willoughby and Rahn (2004), doi:10.1175/MWR2831.1: radius of maximum wind.
-    Kossin and Velden (2004), doi:10.1175/1520-0493(2004)132<0165:APBITD>2.0.CO;2: cloud tops are
+    Willoughby, Darling and Rahn (2006), doi:10.1175/MWR3106.1: radius of maximum wind, in the mean.
+        Storms scatter widely about it: read from infrared images and the wind, it is still wrong by
+        27 km on average (Mueller et al. 2006, Weather and Forecasting 21, 990).
+    Kossin and Velden (2004), doi:10.1175/1520-0493(2004)132<0165:APBITC>2.0.CO;2: cloud tops are
         warmer towards the poles.
     Pineros, Ritchie and Tyo (2008), doi:10.1109/TGRS.2008.2000819: stronger storms are rounder.
 Constants without a source are ours, chosen so that the images look right and the error of a
@@ -184,7 +186,7 @@ def simulate(
     change_kt = wind_kt - np.interp(hours - 12, hours, wind_kt)
     lag = np.clip(0.012 * change_kt, -0.5, 0.3)
     error = constant(STORM_SD) + SLOW_SD * noise["t_number"] + FRAME_SD * rng.normal(size=num)
-    rmw_km = 46.4 * np.exp(-0.0155 * MS_PER_KT * wind_kt + 0.0169 * np.abs(lat))  # Willoughby, Rahn eq. 7a
+    rmw_km = 46.4 * np.exp(-0.0155 * MS_PER_KT * wind_kt + 0.0169 * np.abs(lat))  # Willoughby et al. eq. 7a
     first_hour = rng.uniform(0, 24)
     return Storm(
         seed=seed,

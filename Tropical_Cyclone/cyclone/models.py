@@ -90,7 +90,7 @@ def to_polar(images: np.ndarray) -> np.ndarray:
         cv2.warpPolar(image, (POLAR_RADII, POLAR_ANGLES), centre, size / 2, cv2.INTER_LINEAR)
         for image in images
     ]
-    return np.stack(polar)
+    return np.array(polar, np.uint8).reshape(len(images), POLAR_ANGLES, POLAR_RADII)
 
 
 def _unit(filters: int, kernel: int = 3, strides: int = 1) -> list[keras.Layer]:
@@ -127,27 +127,65 @@ def compact_cnn(num_pixels: int = 80, turn: bool = True, dropout: float = 0.3) -
     return keras.Sequential([*network, layers.Flatten(), *_head(dropout)], name="compact_cnn")
 
 
-def polar_cnn(widths: tuple[int, ...] = (16, 32, 64), dropout: float = 0.3) -> keras.Model:
-    """Convolutions on (angle, radius): `to_polar` images (batch, 64, 40, 1), to (batch, 2): see `gaussian_loss`.
+def polar_cnn(
+    widths: tuple[int, ...] = (16, 32, 64), dropout: float = 0.3, circumstances: int = 0
+) -> keras.Model:
+    """Convolutions on (angle, radius): `to_polar` images (batch, 64, 40, 1), to (batch, 2): see the losses below.
 
     The angle is periodic, and the features are averaged over it: a turned storm gives the same answer
     (exactly for turns by 1/8 of a circle) without any augmentation. Mean and maximum over the angle keep how
     symmetric the storm is.
+
+    Args:
+        widths: features of each convolution.
+        dropout: share of the features left out while training.
+        circumstances: channels after the image, from `with_circumstances`; they shift the first features.
     """
-    inputs = keras.Input((POLAR_ANGLES, POLAR_RADII, 1))
-    h = layers.Rescaling(1 / 64, -1.2)(inputs)
+    inputs = keras.Input((POLAR_ANGLES, POLAR_RADII, 1 + circumstances))
+    scaled_inputs = layers.Rescaling(1 / 64, -1.2)(inputs)
+    h = scaled_inputs[..., :1] if circumstances else scaled_inputs
+    known = scaled_inputs[:, :1, :1, 1:]
     for number, filters in enumerate(widths):
         kernel = 5 if number == 0 else 3
         h = layers.Conv2D(filters, kernel, use_bias=False)(WrapAngle(kernel // 2)(h))
+        if circumstances and number == 0:
+            h = layers.Add()([h, layers.Dense(filters)(layers.Dense(16, activation="relu")(known))])
         h = layers.MaxPooling2D(2)(h)
         h = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(h))
     radii, channels = h.shape[2], h.shape[3]
     average = layers.AveragePooling2D((h.shape[1], 1))(h)
     highest = layers.MaxPooling2D((h.shape[1], 1))(h)
     h = layers.Reshape((2 * radii * channels,))(layers.Concatenate()([average, highest]))
+    if circumstances:
+        h = layers.Concatenate()([h, layers.Flatten()(known)])
     for layer in _head(dropout):
         h = layer(h)
     return keras.Model(inputs, h, name="polar_cnn")
+
+
+def with_circumstances(polar: np.ndarray, lat: np.ndarray, lon: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Images with what a forecaster knows besides: latitude and local solar time, as constant channels.
+
+    Cloud tops are warmer towards the poles and coldest before dawn: the same temperature means another wind.
+
+    Args:
+        polar: uint8 (n, angles, radii), from `to_polar`.
+        lat, lon: (n,) degrees; where they are not known (NaN), 20 degrees north and noon are assumed.
+        time: datetime64 (n,), UTC.
+
+    Returns:
+        uint8 (n, angles, radii, 4) for `polar_cnn` with three circumstances.
+    """
+    hours = (time - time.astype("datetime64[D]")) / np.timedelta64(3600, "s")
+    turn = 2 * np.pi * np.where(np.isfinite(lon), hours + lon / 15, 12) / 24
+    known = (
+        3 * np.where(np.isfinite(lat), np.abs(lat), 20),
+        127 + 64 * np.cos(turn),
+        127 + 64 * np.sin(turn),
+    )
+    channels = np.clip(np.stack(known, axis=1), 0, 255).astype(np.uint8)
+    filled = np.broadcast_to(channels[:, None, None], (*polar.shape, len(known)))
+    return np.concatenate([polar[..., np.newaxis], filled], axis=3)
 
 
 # --- one answer, read in knots and in classes -------------------------------------------------
@@ -169,6 +207,20 @@ def gaussian_loss(truth, outputs):
     sd = ops.softplus(outputs[:, 1]) + SMALLEST_SD_KT / SCALE_KT
     error = (ops.reshape(truth, (-1,)) - outputs[:, 0]) / sd
     return 0.5 * ops.square(error) + ops.log(sd)
+
+
+@keras.saving.register_keras_serializable("cyclone")
+def even_gaussian_loss(truth, outputs):
+    """`gaussian_loss`, weighted by the stated standard deviation, which counts as a constant here.
+
+    The plain loss divides an error by its variance: strong storms, which are hard to read, hardly count.
+    Here knots count more evenly (Seitzer et al. 2022, arXiv:2203.09168 with beta = 0.5).
+
+    Args:
+        truth, outputs: as for `gaussian_loss`.
+    """
+    sd = ops.softplus(outputs[:, 1]) + SMALLEST_SD_KT / SCALE_KT
+    return ops.stop_gradient(sd) * gaussian_loss(truth, outputs)
 
 
 def to_knots(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

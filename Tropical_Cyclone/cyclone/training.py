@@ -1,5 +1,6 @@
 """Train a network of `cyclone.models` under the lab's one recipe, read its answer, score it."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -24,40 +25,46 @@ def fit_wind(
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     peak: float = PEAK_RATE,
     sample_weight: np.ndarray | None = None,
+    loss: Callable = models.gaussian_loss,
     retrain: bool = False,
 ) -> Run:
     """Train a network with two outputs (`models.gaussian_loss`); kept in the cache like every `fit`.
 
     Args:
         network: from `models`, not compiled.
-        images: uint8 (n, height, width).
+        images: uint8 (n, height, width), or with channels as the fourth axis.
         wind_kt: (n,) winds in knots.
         name: of the run.
         epochs: passes over the images.
         validation_data: (images, wind_kt), scored after every epoch.
         peak: highest learning rate of the cycle.
         sample_weight: (n,) weight of each image in the loss.
+        loss: from `models`.
         retrain: train again even if a trained copy exists.
     """
     network.compile(
         one_cycle_adamw(len(images), epochs, BATCH_SIZE, peak, WEIGHT_DECAY),
-        models.gaussian_loss,
+        loss,
         jit_compile=bool(gpu.list_gpus()),
     )
     weights: dict[str, Any] = (
         {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight, np.float32)}
     )
     if validation_data is not None:
-        validation_data = (validation_data[0][..., np.newaxis], models.scaled(validation_data[1]))
+        validation_data = (_channels_last(validation_data[0]), models.scaled(validation_data[1]))
     return fit(
-        network, images[..., np.newaxis], models.scaled(wind_kt), name=name, epochs=epochs,
+        network, _channels_last(images), models.scaled(wind_kt), name=name, epochs=epochs,
         validation_data=validation_data, batch_size=BATCH_SIZE, retrain=retrain, **weights,
     )  # fmt: skip
 
 
 def predict(network: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of the wind in knots, each (n,), for uint8 images (n, height, width)."""
-    return models.to_knots(network.predict(images[..., np.newaxis], batch_size=256, verbose=0))
+    """Mean and standard deviation of the wind in knots, each (n,), for images as in `fit_wind`."""
+    return models.to_knots(network.predict(_channels_last(images), batch_size=256, verbose=0))
+
+
+def _channels_last(images: np.ndarray) -> np.ndarray:
+    return images[..., np.newaxis] if images.ndim == 3 else images
 
 
 def predict_turned(network: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -65,6 +72,21 @@ def predict_turned(network: keras.Model, images: np.ndarray) -> tuple[np.ndarray
     turned = [predict(network, np.ascontiguousarray(np.rot90(images, k, (1, 2)))) for k in range(4)]
     mean, sd = (np.stack(values) for values in zip(*turned, strict=True))
     return mean.mean(axis=0), sd.mean(axis=0)
+
+
+def predict_ensemble(
+    networks: Sequence[keras.Model], polar: np.ndarray, turns: Sequence[int] = (0,)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation in knots, each (n,), of the equal mixture of all answers.
+
+    Args:
+        networks: from `models.polar_cnn`, trained.
+        polar: uint8 (n, angles, radii) or (n, angles, radii, channels).
+        turns: shifts along the angle, in steps; every network is asked about each of them.
+    """
+    answers = [predict(network, np.roll(polar, turn, axis=1)) for network in networks for turn in turns]
+    means, sds = (np.stack(values) for values in zip(*answers, strict=True))
+    return means.mean(axis=0), np.sqrt(np.mean(sds**2, axis=0) + means.var(axis=0))
 
 
 def scores(wind_kt: np.ndarray, mean_kt: np.ndarray, sd_kt: np.ndarray | None = None) -> pd.Series:

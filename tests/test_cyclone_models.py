@@ -1,0 +1,111 @@
+"""Networks of Lab 2 and how their answers are read: shapes, invariance, losses, mixtures."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cyclone import dataset, models, tracks, training
+
+RNG = np.random.default_rng(0)
+POLAR = RNG.integers(0, 255, (6, models.POLAR_ANGLES, models.POLAR_RADII), np.uint8)
+NOON = np.array(["2005-08-28T12:00"] * 6, "datetime64[s]")
+
+
+@pytest.fixture(scope="module")
+def networks():
+    import keras
+
+    keras.utils.set_random_seed(1)
+    return models.polar_cnn((4, 6, 8)), models.polar_cnn((4, 6, 8), circumstances=3)
+
+
+def test_model_1_is_the_network_of_the_slide():
+    assert models.model_1().count_params() == 42_817_400
+
+
+def test_a_turned_frame_is_a_shifted_polar_image():
+    smooth = np.add.outer(np.arange(80), 2 * np.arange(80)).astype(np.uint8)[None]
+    polar, turned = models.to_polar(smooth), models.to_polar(np.rot90(smooth, 1, (1, 2)).copy())
+    differences = [np.abs(np.roll(polar, s, 1).astype(int) - turned).mean() for s in (16, -16)]
+    assert min(differences) < 3 < max(differences)
+
+
+def test_no_image_gives_no_polar_image():
+    assert models.to_polar(np.empty((0, 80, 80), np.uint8)).shape == (0, 64, 40)
+
+
+def test_an_eighth_of_a_turn_changes_no_answer(networks):
+    plain, informed = networks
+    known = models.with_circumstances(POLAR, np.full(6, 25.0), np.full(6, -60.0), NOON)
+    for network, images in ((plain, POLAR), (informed, known)):
+        before, after = (training.predict(network, np.roll(images, k, axis=1))[0] for k in (0, 8))
+        np.testing.assert_allclose(before, after, atol=0.02)
+
+
+def test_place_and_hour_reach_the_answer(networks):
+    south, north = (
+        models.with_circumstances(POLAR, np.full(6, lat), np.full(6, -60.0), NOON) for lat in (12, 38)
+    )
+    night = models.with_circumstances(POLAR, np.full(6, 12.0), np.full(6, 120.0), NOON)
+    answers = [training.predict(networks[1], images)[0] for images in (south, north, night)]
+    assert np.abs(answers[0] - answers[1]).min() > 1e-4
+    assert np.abs(answers[0] - answers[2]).min() > 1e-4
+
+
+def test_a_hidden_place_counts_as_20_degrees_and_noon():
+    hidden = models.with_circumstances(POLAR, np.full(6, np.nan), np.full(6, np.nan), NOON)
+    assumed = models.with_circumstances(POLAR, np.full(6, 20.0), np.zeros(6), NOON)
+    assert np.array_equal(hidden, assumed)
+    assert np.array_equal(hidden[..., 0], POLAR)
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3), st.floats(-2, 2))
+@settings(max_examples=10, deadline=None)
+def test_the_loss_is_that_of_a_normal_distribution(truth, mean, raw):
+    outputs = np.array([[mean, raw]], np.float32)
+    sd = np.logaddexp(0, raw) + models.SMALLEST_SD_KT / models.SCALE_KT
+    expected = 0.5 * ((truth - mean) / sd) ** 2 + np.log(sd)
+    target = np.array([[truth]], np.float32)
+    assert float(models.gaussian_loss(target, outputs)[0]) == pytest.approx(expected, rel=1e-3, abs=1e-3)
+    assert float(models.even_gaussian_loss(target, outputs)[0]) == pytest.approx(
+        sd * expected, rel=1e-3, abs=1e-3
+    )
+
+
+def test_the_even_loss_pulls_at_uncertain_answers_too():
+    """The pull on the mean is error / sd**2 in the plain loss, and error / sd in the even one."""
+    import tensorflow as tf
+
+    outputs = tf.Variable([[0.0, -3.0], [0.0, 3.0]])  # sure and unsure
+    pulls = {}
+    for loss in (models.gaussian_loss, models.even_gaussian_loss):
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(loss(np.ones((2, 1), np.float32), outputs))
+        pulls[loss] = np.abs(tape.gradient(total, outputs).numpy()[:, 0])
+    sd = models.to_knots(outputs.numpy())[1] / models.SCALE_KT
+    np.testing.assert_allclose(pulls[models.gaussian_loss], 1 / sd**2, rtol=1e-4)
+    np.testing.assert_allclose(pulls[models.even_gaussian_loss], 1 / sd, rtol=1e-4)
+
+
+def test_an_ensemble_is_the_mixture_of_its_answers(networks):
+    network = networks[0]
+    answers = [training.predict(network, np.roll(POLAR, k, axis=1)) for k in (0, 3)]
+    means, sds = (np.array(values) for values in zip(*answers, strict=True))
+    mean, sd = training.predict_ensemble([network], POLAR, turns=(0, 3))
+    np.testing.assert_allclose(mean, means.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(sd**2, (sds**2 + means**2).mean(axis=0) - mean**2, rtol=1e-3)
+
+
+@given(st.floats(5, 170), st.floats(2, 40))
+def test_class_probabilities_sum_to_one_and_peak_at_the_class_of_a_sure_wind(wind, sd):
+    shares = models.class_probabilities(np.array([wind, wind]), np.array([sd, 0.01]))
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-9)
+    assert np.abs(shares[1].argmax() - tracks.wind_class(wind)) <= 1  # between 20 and 21 kt either is right
+
+
+def test_all_storms_are_chosen_when_no_number_is_given():
+    chosen = dataset.choose_storms(None, (1980, 1982))
+    table = tracks.load_tracks(quiet=True)
+    runs = dataset.tropical_runs(table[table["season"].between(1980, 1982)])
+    assert sorted(run["storm_id"].iloc[0] for run in chosen) == sorted(runs["storm_id"].unique())
