@@ -1,5 +1,7 @@
 """The lattice-Boltzmann solver against closed forms, conservation laws and published benchmarks."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -117,6 +119,20 @@ def test_odd_numbers_of_steps_add_up():
     for steps in (1, 7, 2, 33, 17):
         parts.run(steps)
     np.testing.assert_allclose(whole.velocity(), parts.velocity(), atol=1e-6)
+
+
+def test_start_from_a_coarse_grid_leads_to_the_same_flow_in_fewer_steps():
+    distance = cylinder(64, 128, 9.0, 40.0, 30.0)
+    fast = solve_steady(distance < 0, distance=distance)
+    velocity = np.zeros((64, 128, 2), np.float32)
+    velocity[..., 0] = channel_inflow(64, 0.1)[:, None]
+    rest = dataclasses.replace(fast, velocity=velocity, density=np.ones((64, 128), np.float32))
+    plain = solve_steady(distance < 0, distance=distance, start=rest)
+    assert fast.converged
+    assert plain.converged
+    assert np.linalg.norm(fast.velocity - plain.velocity) < 1e-3 * np.linalg.norm(plain.velocity)
+    assert fast.drag_coefficient == pytest.approx(plain.drag_coefficient, rel=1e-3)
+    assert fast.steps < 0.8 * plain.steps
 
 
 def test_unsteady_flow_is_flagged():

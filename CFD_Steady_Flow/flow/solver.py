@@ -6,7 +6,7 @@ Two-relaxation-time collision, half-way or interpolated bounce-back, force by mo
 Where the formulas come from:
     Krueger et al. (2017), The Lattice Boltzmann Method, doi:10.1007/978-3-319-44649-3: moving walls
         (5.3.3), anti-bounce-back (5.3.4), momentum exchange (5.4.3).
-    Ginzburg, Verhaeghe and d'Humieres (2008), Commun. Comput. Phys. 3, 427: two relaxation times,
+    Ginzburg, Verhaeghe and d'Humieres (2008), Communications in Computational Physics 3, 427: two relaxation times,
         interpolated bounce-back "CLI", which keeps the magic number's accuracy.
 """
 
@@ -20,6 +20,8 @@ from flow import kernel
 from flow.lattice import OPPOSITE, VELOCITY_X, VELOCITY_Y, WEIGHTS, equilibrium, relaxation_rates
 
 _MAX_DEPTH = 16  # steps in one sweep through the grid
+_MAX_HEIGHTS = 60  # channel heights that the inflow may cross before a flow counts as unsteady
+_COARSEST = 32  # rows of the first grid
 _SMALLEST_DISTANCE = 0.01  # of a cell centre to a wall, in cells
 
 
@@ -251,7 +253,7 @@ def solve_steady(
     """Steady flow through a channel around the bodies in it.
 
     Parabolic inflow from the west, no-slip walls north and south, density 1 at an outlet that lies
-    half a channel height east of the domain.
+    one channel height east of the domain.
 
     Args:
         solid: (ny, nx) bool, True inside bodies.
@@ -262,7 +264,8 @@ def solve_steady(
         tolerance: converged when velocity and drag change less than this part of themselves while
             the inflow crosses a quarter of the channel height.
         max_steps: give up after this many steps; None is 60 channel heights of inflow.
-        start: a flow to start from; None starts from a solution on a grid half as fine.
+        start: a flow to start from; None starts from the solution on a grid half as fine, which
+            starts from that on a quarter, and so on while 32 rows are left.
 
     Returns:
         The flow. `converged` is False where it is unsteady or diverged; then it is the last state.
@@ -272,28 +275,24 @@ def solve_steady(
     """
     began = time.perf_counter()
     _check_geometry(solid, distance)
-    _check_passage(solid)
+    if not _has_passage(solid):
+        raise ValueError("The bodies block the channel: no fluid cells connect the inlet with the outlet.")
     if not reynolds > 0 or not 0 < u_max < 0.3:
         raise ValueError(f"Needs reynolds > 0 and 0 < u_max < 0.3 cells a step, not {reynolds} and {u_max}.")
     ny, nx = solid.shape
-    extra = ny // 2
-    simulation = Simulation(
-        np.pad(solid, ((0, 0), (0, extra))), u_max * ny / reynolds, inflow=channel_inflow(ny, u_max), outlet=True,
-        distance=None if distance is None else _pad_distance(np.asarray(distance), solid, extra),
-    )  # fmt: skip
-    if start is not None:
-        _start_from(simulation, start.velocity, start.density, extra)
-    interval = max(2, round(ny / u_max / 4))
-    change, converged = _run_until_steady(
-        simulation, interval, tolerance, round(60 * ny / u_max) if max_steps is None else max_steps
-    )
+    if start is None:
+        simulation = _from_coarse_to_fine(solid, distance, reynolds, u_max, 10 * tolerance)
+    else:
+        simulation = _channel(solid, distance, reynolds, u_max)
+        simulation.set_state(_extend(start.velocity, ny), _extend(start.density, ny))
+    limit = round(_MAX_HEIGHTS * ny / u_max) if max_steps is None else max_steps
+    change, converged = _run_until_steady(simulation, u_max, tolerance, limit)
     force, torque = simulation.force()
-    arm = -extra / 2  # the simulated domain is longer, and its centre lies further east
     return Flow(
         velocity=simulation.velocity()[:, :nx],
         density=simulation.density()[:, :nx],
         force=force,
-        torque=torque - arm * force[1],
+        torque=torque + ny / 2 * force[1],  # the simulated domain is ny cells longer: move to our centre
         drag_coefficient=drag_coefficient(force[0], solid, u_max),
         steps=simulation.steps,
         converged=converged,
@@ -308,30 +307,72 @@ def drag_coefficient(force_x: float, solid: np.ndarray, u_max: float) -> float:
     return 2 * force_x / ((2 / 3 * u_max) ** 2 * height) if height else float("nan")
 
 
-def _check_passage(solid: np.ndarray) -> None:
+def _has_passage(solid: np.ndarray) -> bool:
     regions, _ = ndimage.label(~solid)
-    west, east = set(regions[:, 0]) - {0}, set(regions[:, -1]) - {0}
-    if not west & east:
-        raise ValueError("The bodies block the channel: no fluid cells connect the inlet with the outlet.")
+    return bool((set(regions[:, 0]) & set(regions[:, -1])) - {0})
 
 
-def _pad_distance(distance: np.ndarray, solid: np.ndarray, extra: int) -> np.ndarray:
-    """More columns at the outlet, all fluid; a body that is cut there ends half-way between cells."""
-    return np.concatenate([distance, np.repeat(np.abs(distance[:, -1:]), extra, axis=1)], axis=1)
+def _channel(solid: np.ndarray, distance: np.ndarray | None, reynolds: float, u_max: float) -> Simulation:
+    """The channel of `solve_steady`, with ny more columns of fluid before the outlet."""
+    ny = solid.shape[0]
+    if distance is not None:  # a body that is cut off at the end of the domain ends half-way between cells
+        distance = np.concatenate([distance, np.repeat(np.abs(distance[:, -1:]), ny, axis=1)], axis=1)
+    return Simulation(
+        np.pad(solid, ((0, 0), (0, ny))),
+        u_max * ny / reynolds,
+        inflow=channel_inflow(ny, u_max),
+        outlet=True,
+        distance=distance,
+    )
 
 
-def _start_from(simulation: Simulation, velocity: np.ndarray, density: np.ndarray, extra: int) -> None:
-    pad = ((0, 0), (0, extra))
-    simulation.set_state(np.pad(velocity, (*pad, (0, 0)), mode="edge"), np.pad(density, pad, mode="edge"))
+def _extend(field: np.ndarray, columns: int) -> np.ndarray:
+    """Repeat the last column of (ny, nx) or (ny, nx, 2)."""
+    return np.concatenate([field, np.repeat(field[:, -1:], columns, axis=1)], axis=1)
+
+
+def _from_coarse_to_fine(
+    solid: np.ndarray, distance: np.ndarray | None, reynolds: float, u_max: float, tolerance: float
+) -> Simulation:
+    """The channel, started from its steady flow on a grid half as fine where there is one."""
+    simulation = _channel(solid, distance, reynolds, u_max)
+    ny, nx = solid.shape
+    if ny % 2 or nx % 2 or ny < 2 * _COARSEST:
+        return simulation
+    blocks = (solid if distance is None else distance).reshape(ny // 2, 2, nx // 2, 2).mean((1, 3))
+    coarse_distance = None if distance is None else (blocks / 2).astype(np.float32)
+    coarse_solid = blocks > 0.5 if distance is None else blocks < 0
+    if not _has_passage(coarse_solid):
+        return simulation
+    coarse = _from_coarse_to_fine(coarse_solid, coarse_distance, reynolds, u_max, tolerance)
+    _run_until_steady(coarse, u_max, tolerance, round(_MAX_HEIGHTS * ny / 2 / u_max))
+    velocity = np.stack([_refine(component, -1) for component in np.moveaxis(coarse.velocity(), -1, 0)], -1)
+    if np.isfinite(velocity).all():
+        simulation.set_state(velocity, _refine(coarse.density(), 1))
+    return simulation
+
+
+def _refine(field: np.ndarray, wall_sign: int) -> np.ndarray:
+    """(ny, nx) to (2 ny, 2 nx), linear between cell centres; beyond walls the field times wall_sign."""
+    field = np.pad(field, 1, mode="edge")
+    field[[0, -1]] *= wall_sign
+    for _ in range(2):  # rows, then, transposed, columns
+        inner = 0.75 * field[1:-1]
+        field = (
+            np.stack([inner + 0.25 * field[:-2], inner + 0.25 * field[2:]], 1).reshape(-1, field.shape[1]).T
+        )
+    return field
 
 
 def _run_until_steady(
-    simulation: Simulation, interval: int, tolerance: float, max_steps: int
+    simulation: Simulation, u_max: float, tolerance: float, max_steps: int
 ) -> tuple[float, bool]:
+    """Run; return the last relative change of the velocity, and whether it and the drag's are small."""
+    interval = max(2, round(simulation.solid.shape[0] / u_max / 4))
     velocity, drag = simulation.velocity(), simulation.force()[0][0]
     change = float("inf")
     while simulation.steps < max_steps:
-        simulation.run(interval)
+        simulation.run(min(interval, max_steps - simulation.steps))
         old_velocity, old_drag = velocity, drag
         velocity, drag = simulation.velocity(), simulation.force()[0][0]
         change = float(np.linalg.norm(velocity - old_velocity) / np.linalg.norm(velocity))
