@@ -22,7 +22,7 @@ from flow.lattice import OPPOSITE, VELOCITY_X, VELOCITY_Y, WEIGHTS, equilibrium,
 _MAX_DEPTH = 16  # steps in one sweep through the grid
 _MAX_HEIGHTS = 60  # channel heights that the inflow may cross before a flow counts as unsteady
 _COARSEST = 32  # rows of the first grid
-_SMALLEST_DISTANCE = 0.01  # of a cell centre to a wall, in cells
+SMALLEST_DISTANCE = 0.01  # of a cell centre to a wall, in cells
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,9 @@ class Simulation:
         """Start from a velocity (ny, nx, 2) and a density, in local equilibrium."""
         populations = equilibrium(np.broadcast_to(density, self.solid.shape), np.asarray(velocity))
         self._planes(self._old)[:] = np.where(self.solid, 0, populations)
-        east = self._planes(self._old, offset=1)[:, :, -1]  # filled by the kernel from now on
-        east[:] = populations[:, :, -1] - WEIGHTS[:, None] * populations[:, :, -1].sum(0)
+        ny, nx = self.solid.shape
+        east = np.arange(9)[:, None] * self._plane + self._index(np.arange(ny), nx)
+        self._old[east] = populations[:, :, -1] - WEIGHTS[:, None] * populations[:, :, -1].sum(0)
 
     def run(self, num_steps: int) -> None:
         """Take `num_steps` time steps."""
@@ -162,12 +163,12 @@ class Simulation:
     def _index(self, y: np.ndarray, x: np.ndarray | int) -> np.ndarray:
         return (y + 1) * self._stride + kernel.MARGIN + x
 
-    def _planes(self, memory: np.ndarray, offset: int = 0) -> np.ndarray:
-        """(9, ny, nx) view of the populations inside the padded memory, `offset` columns further east."""
+    def _planes(self, memory: np.ndarray) -> np.ndarray:
+        """(9, ny, nx) view of the populations inside the padded memory."""
         ny, nx = self.solid.shape
         planes = memory[: 9 * self._plane].reshape(9, self._plane)
         rows = planes[:, self._stride : (ny + 1) * self._stride].reshape(9, ny, self._stride)
-        return rows[:, :, kernel.MARGIN + offset : kernel.MARGIN + offset + nx]
+        return rows[:, :, kernel.MARGIN : kernel.MARGIN + nx]
 
     def _make_links(self, solid, inflow, has_inflow, outlet, lid_speed, distance) -> None:
         """Tabulate every population that enters a fluid cell from a wall, a body or the inlet."""
@@ -197,7 +198,7 @@ class Simulation:
             if padded_distance is not None:
                 ahead = on_body & ~outside[y + cy + 1, x + cx + 1] & (x + cx < nx)
                 here, there = padded_distance[y + 1, x + 1], padded_distance[from_row + 1, from_column + 1]
-                part = np.clip(here[ahead] / (here[ahead] - there[ahead]), _SMALLEST_DISTANCE, 1)
+                part = np.clip(here[ahead] / (here[ahead] - there[ahead]), SMALLEST_DISTANCE, 1)
                 weight[ahead] = (1 - 2 * part) / (1 + 2 * part)
                 second[ahead] = back * self._plane + self._index(y[ahead] + cy, x[ahead] + cx)
                 third[ahead] = q * self._plane + cell[ahead]
@@ -274,18 +275,14 @@ def solve_steady(
         ValueError: wrong shape or type, or no way through the channel.
     """
     began = time.perf_counter()
-    _check_geometry(solid, distance)
-    if not _has_passage(solid):
-        raise ValueError("The bodies block the channel: no fluid cells connect the inlet with the outlet.")
-    if not reynolds > 0 or not 0 < u_max < 0.3:
-        raise ValueError(f"Needs reynolds > 0 and 0 < u_max < 0.3 cells a step, not {reynolds} and {u_max}.")
+    check_channel(solid, distance, reynolds, u_max)
     ny, nx = solid.shape
     if start is None:
         simulation = _from_coarse_to_fine(solid, distance, reynolds, u_max, 10 * tolerance)
     else:
         simulation = _channel(solid, distance, reynolds, u_max)
         simulation.set_state(_extend(start.velocity, ny), _extend(start.density, ny))
-    limit = round(_MAX_HEIGHTS * ny / u_max) if max_steps is None else max_steps
+    limit = step_limit(ny, u_max) if max_steps is None else max_steps
     change, converged = _run_until_steady(simulation, u_max, tolerance, limit)
     force, torque = simulation.force()
     return Flow(
@@ -307,23 +304,71 @@ def drag_coefficient(force_x: float, solid: np.ndarray, u_max: float) -> float:
     return 2 * force_x / ((2 / 3 * u_max) ** 2 * height) if height else float("nan")
 
 
+def step_limit(ny: int, u_max: float) -> int:
+    """Steps after which a flow that still changes counts as unsteady."""
+    return round(_MAX_HEIGHTS * ny / u_max)
+
+
+def check_channel(solid: np.ndarray, distance: np.ndarray | None, reynolds: float, u_max: float) -> None:
+    """Raise ValueError, with a sentence that says what is wrong, unless `solve_steady` can run."""
+    _check_geometry(solid, distance)
+    if not _has_passage(solid):
+        raise ValueError("The bodies block the channel: no fluid cells connect the inlet with the outlet.")
+    if not reynolds > 0 or not 0 < u_max < 0.3:
+        raise ValueError(f"Needs reynolds > 0 and 0 < u_max < 0.3 cells a step, not {reynolds} and {u_max}.")
+
+
 def _has_passage(solid: np.ndarray) -> bool:
     regions, _ = ndimage.label(~solid)
     return bool((set(regions[:, 0]) & set(regions[:, -1])) - {0})
 
 
-def _channel(solid: np.ndarray, distance: np.ndarray | None, reynolds: float, u_max: float) -> Simulation:
-    """The channel of `solve_steady`, with ny more columns of fluid before the outlet."""
+def extend_channel(solid: np.ndarray, distance: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Append ny columns of fluid before the outlet; a body that reaches them ends half a cell before."""
     ny = solid.shape[0]
-    if distance is not None:  # a body that is cut off at the end of the domain ends half-way between cells
+    if distance is not None:
         distance = np.concatenate([distance, np.repeat(np.abs(distance[:, -1:]), ny, axis=1)], axis=1)
-    return Simulation(
-        np.pad(solid, ((0, 0), (0, ny))),
-        u_max * ny / reynolds,
-        inflow=channel_inflow(ny, u_max),
-        outlet=True,
-        distance=distance,
+    return np.pad(solid, ((0, 0), (0, ny))), distance
+
+
+def coarsen(solid: np.ndarray, distance: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """The bodies on a grid half as fine; None where that has too few rows, an odd side or no passage."""
+    ny, nx = solid.shape
+    if ny % 2 or nx % 2 or ny < 2 * _COARSEST:
+        return None
+    blocks = (solid if distance is None else distance).reshape(ny // 2, 2, nx // 2, 2).mean((1, 3))
+    coarse = blocks > 0.5 if distance is None else blocks < 0
+    return (
+        (coarse, None if distance is None else (blocks / 2).astype(np.float32))
+        if _has_passage(coarse)
+        else None
     )
+
+
+def refine(velocity: np.ndarray, density: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Velocity (ny, nx, 2) and density (ny, nx) on a grid twice as fine, linear between cell centres."""
+    u, v = (_refine(velocity[..., component], -1) for component in (0, 1))
+    return np.stack([u, v], -1), _refine(density, 1)
+
+
+def _refine(field: np.ndarray, wall_sign: int) -> np.ndarray:
+    """(ny, nx) to (2 ny, 2 nx); beyond the walls the field continues times `wall_sign`."""
+    field = np.pad(field, 1, mode="edge")
+    field[[0, -1]] *= wall_sign
+    for _ in range(2):  # rows, then, transposed, columns
+        inner = 0.75 * field[1:-1]
+        field = (
+            np.stack([inner + 0.25 * field[:-2], inner + 0.25 * field[2:]], 1).reshape(-1, field.shape[1]).T
+        )
+    return field
+
+
+def _channel(solid: np.ndarray, distance: np.ndarray | None, reynolds: float, u_max: float) -> Simulation:
+    """The channel of `solve_steady`, longer than the domain."""
+    ny = solid.shape[0]
+    solid, distance = extend_channel(solid, distance)
+    inflow = channel_inflow(ny, u_max)
+    return Simulation(solid, u_max * ny / reynolds, inflow=inflow, outlet=True, distance=distance)
 
 
 def _extend(field: np.ndarray, columns: int) -> np.ndarray:
@@ -336,32 +381,14 @@ def _from_coarse_to_fine(
 ) -> Simulation:
     """The channel, started from its steady flow on a grid half as fine where there is one."""
     simulation = _channel(solid, distance, reynolds, u_max)
-    ny, nx = solid.shape
-    if ny % 2 or nx % 2 or ny < 2 * _COARSEST:
-        return simulation
-    blocks = (solid if distance is None else distance).reshape(ny // 2, 2, nx // 2, 2).mean((1, 3))
-    coarse_distance = None if distance is None else (blocks / 2).astype(np.float32)
-    coarse_solid = blocks > 0.5 if distance is None else blocks < 0
-    if not _has_passage(coarse_solid):
-        return simulation
-    coarse = _from_coarse_to_fine(coarse_solid, coarse_distance, reynolds, u_max, tolerance)
-    _run_until_steady(coarse, u_max, tolerance, round(_MAX_HEIGHTS * ny / 2 / u_max))
-    velocity = np.stack([_refine(component, -1) for component in np.moveaxis(coarse.velocity(), -1, 0)], -1)
-    if np.isfinite(velocity).all():
-        simulation.set_state(velocity, _refine(coarse.density(), 1))
+    half = coarsen(solid, distance)
+    if half:
+        coarse = _from_coarse_to_fine(*half, reynolds, u_max, tolerance)
+        _run_until_steady(coarse, u_max, tolerance, step_limit(solid.shape[0] // 2, u_max))
+        velocity, density = refine(coarse.velocity(), coarse.density())
+        if np.isfinite(velocity).all():
+            simulation.set_state(velocity, density)
     return simulation
-
-
-def _refine(field: np.ndarray, wall_sign: int) -> np.ndarray:
-    """(ny, nx) to (2 ny, 2 nx), linear between cell centres; beyond walls the field times wall_sign."""
-    field = np.pad(field, 1, mode="edge")
-    field[[0, -1]] *= wall_sign
-    for _ in range(2):  # rows, then, transposed, columns
-        inner = 0.75 * field[1:-1]
-        field = (
-            np.stack([inner + 0.25 * field[:-2], inner + 0.25 * field[2:]], 1).reshape(-1, field.shape[1]).T
-        )
-    return field
 
 
 def _run_until_steady(
