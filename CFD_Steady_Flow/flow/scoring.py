@@ -1,0 +1,260 @@
+"""The competition: hidden cars, checked submissions, errors with intervals, a leaderboard.
+
+The cars of the competition follow from one key: each is one of the course's cars with other corners, another
+size and another place. Participants get the signed distances; the flows are computed by the solver
+when a submission is scored, and stored nowhere.
+
+Anyone who has the key, or the patience to run the solver on the shapes, can compute the flows: the contest is
+for networks, within a budget that participants declare. The instructor may ask for the notebook.
+"""
+
+import functools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from flow import metrics, shapes, solver
+from flow.cars import OUTLINES
+from flow.models import poiseuille
+from utils import competition
+from utils.score import SubmissionError
+
+NUM_CARS = 40
+NY, NX = 64, 128
+REYNOLDS, U_MAX = 100.0, 0.1
+MOST_PARAMETERS = 2_000_000
+MOST_SECONDS = 600.0  # of training, wall time on two cores
+FASTEST = 10.0  # speeds above this many u_max are no flow
+LARGEST_BYTES = 40_000_000  # of an unpacked file
+
+BOARD = competition.Board(
+    "flow",
+    ("rel_l2", "worst_rel_l2", "mass_imbalance", "parameters", "seconds"),
+    ascending={"rel_l2": True, "parameters": True},
+)
+
+
+@dataclass(frozen=True)
+class Competition:
+    """What a participant gets.
+
+    Attributes:
+        id: str (n,), to be copied into the submission.
+        distance: float32 (n, 64, 128) signed distance to the car in cells, negative inside.
+    """
+
+    id: np.ndarray
+    distance: np.ndarray
+
+
+@dataclass(frozen=True)
+class Report:
+    """The score of a submission. Printing it shows a table.
+
+    Attributes:
+        errors: (n,) relative L2 error of the velocity of each car, in the order of ``ids``.
+        ids: (n,) the cars.
+        interval: 95 % of the mean error, cars drawn again with replacement.
+        baseline: mean error of the flow of the empty channel.
+        mass_imbalance: mean over the cars of the largest error of the flux through a section.
+        parameters, seconds: as declared.
+        key_id: which hidden set it was.
+        public: True if the flows are those of the public key.
+    """
+
+    errors: np.ndarray
+    ids: np.ndarray
+    interval: tuple[float, float]
+    baseline: float
+    mass_imbalance: float
+    parameters: int
+    seconds: float
+    key_id: str
+    public: bool
+
+    @property
+    def rel_l2(self) -> float:
+        """Mean relative L2 error: this ranks the leaderboard, less is better."""
+        return float(self.errors.mean())
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        worst = int(self.errors.argmax())
+        lines = [
+            f"relative L2 error of the velocity, mean of {len(self.errors)} hidden cars: "
+            f"{self.rel_l2:.2%} [{low:.2%}, {high:.2%}]",
+            f"worst car {self.ids[worst]}: {self.errors[worst]:.2%}; empty channel: {self.baseline:.2%}",
+            f"mass imbalance {self.mass_imbalance:.2%} of the inflow; "
+            f"{self.parameters:,} parameters and {self.seconds:.0f} s of training (declared)",
+            f"Hidden set {self.key_id}.",
+        ]
+        return "\n".join([*lines, competition.PUBLIC_WARNING] if self.public else lines)
+
+
+# --- the hidden set -----------------------------------------------------------------------
+
+
+def random_car(rng: np.random.Generator) -> shapes.Scene:
+    """One of the course's cars with other corners, size and place."""
+    outline = list(OUTLINES.values())[rng.integers(len(OUTLINES))]
+    profile = np.array(outline.profile) * (1, rng.uniform(0.9, 1.1))
+    profile += rng.normal(0, 0.006, profile.shape)
+    body = shapes.rounded(profile, rng.uniform(0.015, 0.05))
+    radius = outline.wheel_radius * rng.uniform(0.85, 1.15)
+    scene: shapes.Scene = (body, *(shapes.Ellipse((x, radius), (radius, radius)) for x in outline.axles))
+    left, _, bottom, top = shapes.bounds(scene)
+    scale = min(rng.uniform(0.65, 0.85), 0.34 / (top - bottom))
+    x, y = rng.uniform(0.32, 0.45), rng.uniform(0.44, 0.56)
+    return shapes.moved(scene, (x - scale * left, y - scale * (bottom + top) / 2), scale)
+
+
+@functools.lru_cache(maxsize=2)
+def hidden_flows(secret: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Identifiers (n,), signed distances (n, ny, nx) and velocities (n, ny, nx, 2) in u_max, by the solver.
+
+    A car whose flow does not become steady is replaced by the next one.
+    """
+    ids, distances, velocities = [], [], []
+    number = 0
+    while len(ids) < NUM_CARS:
+        distance = shapes.signed_distance(random_car(competition.generator(secret, f"car {number}")), NY, NX)
+        found = solver.solve_steady(distance < 0, distance=distance, reynolds=REYNOLDS, u_max=U_MAX)
+        if found.converged:
+            ids.append("c" + competition.derived(secret, f"id {number}").hex()[:9])
+            distances.append(distance)
+            velocities.append(found.velocity / np.float32(U_MAX))
+        number += 1
+    order = np.argsort(ids)
+    return np.array(ids)[order], np.stack(distances)[order], np.stack(velocities)[order]
+
+
+def _secret(key: str) -> bytes:
+    return competition.secret_of(key, "flow")
+
+
+def hand_out(path: str | os.PathLike, key: str | None = None) -> None:
+    """For instructors: write what participants get; no flow is in it."""
+    ids, distance, _ = hidden_flows(_secret(competition.chosen_key(key)))
+    competition.write_arrays(path, {"id": ids, "distance": distance})
+    print(f"{path}: {len(ids)} hidden cars on {NY} x {NX} cells.")
+
+
+def load_competition(path: str | os.PathLike | None = None) -> Competition:
+    """The cars that the instructor handed out, or those of the public key.
+
+    Raises:
+        SubmissionError: the file is not what `hand_out` wrote.
+    """
+    if path is None:
+        ids, distance, _ = hidden_flows(_secret(competition.PUBLIC_KEY))
+        return Competition(ids, distance)
+    return Competition(**competition.read_arrays(path, ("id", "distance"), LARGEST_BYTES))
+
+
+# --- submissions --------------------------------------------------------------------------
+
+
+def write_submission(
+    path: str | os.PathLike, cars: Competition, velocity: np.ndarray, parameters: int, seconds: float
+) -> None:
+    """Write the file that `score` reads.
+
+    Args:
+        path: of the npz file.
+        cars: what was predicted.
+        velocity: (n, 64, 128, 2) in units of u_max, in the order of ``cars``.
+        parameters: of all networks that made it, together.
+        seconds: of all training that made it.
+    """
+    arrays = {"id": cars.id, "velocity": np.asarray(velocity, np.float32)}
+    competition.write_arrays(
+        path, {**arrays, "parameters": np.asarray(parameters), "seconds": np.asarray(seconds)}
+    )
+
+
+def score(path: str | os.PathLike, key: str | None = None, name: str | None = None) -> Report:
+    """Score a submission: relative L2 error of the velocity on the fluid cells of the hidden cars.
+
+    Args:
+        path: npz file with ``id`` (n,), ``velocity`` (n, 64, 128, 2) in units of u_max, ``parameters``
+            and ``seconds``, as `write_submission` writes it.
+        key: of the hidden set, see `utils.competition.chosen_key`.
+        name: puts the result on the leaderboard; None does not.
+
+    Raises:
+        SubmissionError: what is wrong with the file, the key or the name.
+    """
+    key = competition.chosen_key(key)
+    name = None if name is None else competition.checked_name(name)
+    given = competition.read_arrays(Path(path), ("id", "velocity", "parameters", "seconds"), LARGEST_BYTES)
+    secret = _secret(key)
+    ids, distance, truth = hidden_flows(secret)
+    problems = _wrong_ids(given["id"], ids) or _wrong_values(given, truth.shape)
+    if problems:
+        raise SubmissionError("\n".join(problems))
+    order = np.argsort(given["id"].astype(str))
+    velocity, solid = given["velocity"][order].astype(np.float32), distance < 0
+    errors = metrics.relative_l2(velocity, truth, solid)
+    empty = np.broadcast_to(poiseuille(NY, NX), truth.shape) * ~solid[..., None]
+    report = Report(
+        errors=errors,
+        ids=ids,
+        interval=metrics.mean_interval(errors),
+        baseline=float(metrics.relative_l2(empty, truth, solid).mean()),
+        mass_imbalance=float(metrics.mass_imbalance(velocity, solid).mean()),
+        parameters=int(given["parameters"]),
+        seconds=float(given["seconds"]),
+        key_id=competition.key_id(secret),
+        public=key == competition.PUBLIC_KEY,
+    )
+    if name is not None:
+        BOARD.append(name, report.key_id, [
+            f"{report.rel_l2:.6f}", f"{errors.max():.6f}", f"{report.mass_imbalance:.6f}",
+            str(report.parameters), f"{report.seconds:.1f}",
+        ])  # fmt: skip
+    return report
+
+
+def _wrong_ids(given: np.ndarray, ids: np.ndarray) -> list[str]:
+    if given.ndim != 1 or given.dtype.kind not in "US":
+        return [f"id must be a row of {len(ids)} texts, copied from the competition."]
+    given = given.astype(str)
+    if not np.isin(given, ids).any():
+        return [
+            "No id belongs to this hidden set: predict the cars of the competition in use, and score with the "
+            "key and the version of the course that it was made with."
+        ]
+    problems = []
+    for what, which, remedy in (
+        ("unknown", sorted(set(given) - set(ids)), "remove them"),
+        ("missing", sorted(set(ids) - set(given)), "predict every car"),
+        ("there twice", sorted({i for i in given if (given == i).sum() > 1}), "keep one of each"),
+    ):
+        if which:
+            problems.append(f"{len(which)} ids are {what} ({', '.join(which[:3])}): {remedy}.")
+    return problems
+
+
+def _wrong_values(given: dict[str, np.ndarray], shape: tuple[int, ...]) -> list[str]:
+    velocity, problems = given["velocity"], []
+    if velocity.dtype.kind != "f":
+        problems.append(f"velocity holds {velocity.dtype} and no floating-point numbers.")
+    elif velocity.shape != shape:
+        problems.append(f"velocity has the shape {velocity.shape}, and {shape} is expected.")
+    elif not np.isfinite(velocity).all():
+        bad = sorted(given["id"][~np.isfinite(velocity).all(axis=(1, 2, 3))].astype(str))
+        problems.append(f"velocity is not finite for {len(bad)} cars ({', '.join(bad[:3])}): did it diverge?")
+    elif np.abs(velocity).max() > FASTEST:
+        problems.append(f"velocity reaches {np.abs(velocity).max():.0f}: give it in units of u_max.")
+    limits = {"parameters": MOST_PARAMETERS, "seconds": MOST_SECONDS}
+    for name, most in limits.items():
+        value = given[name]
+        if value.shape != () or value.dtype.kind not in "iuf" or not 0 <= value < np.inf:
+            problems.append(f"{name} must be one number, 0 or more.")
+        elif value > most:
+            problems.append(
+                f"{name} is {float(value):,.0f}, over the budget of {most:,.0f}: use a smaller network."
+            )
+    return problems
