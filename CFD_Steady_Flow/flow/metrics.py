@@ -1,0 +1,108 @@
+"""How good a predicted flow is: relative errors, and physics that no network was asked to keep.
+
+Velocities are float (n, ny, nx, 2) in units of u_max, row 0 at the bottom; ``solid`` is bool (n, ny, nx).
+"""
+
+import numpy as np
+from keras import ops
+
+
+def relative_l2(prediction: np.ndarray, truth: np.ndarray, solid: np.ndarray) -> np.ndarray:
+    """Error of each sample over its fluid cells, relative to its true flow, shape (n,).
+
+    Root of the sum of squares of the error vectors, divided by the same root for the true velocity. 0 is
+    perfect; 1 is what a prediction of "no flow anywhere" gets.
+
+    Raises:
+        ValueError: shapes differ, or a value is not finite.
+    """
+    if prediction.shape != truth.shape or truth.shape[:3] != solid.shape:
+        raise ValueError(
+            f"Shapes do not fit: prediction {prediction.shape}, truth {truth.shape}, solid {solid.shape}."
+        )
+    if not np.all(np.isfinite(prediction)):
+        raise ValueError("The prediction holds a value that is not finite (nan or inf).")
+    fluid = ~solid[..., None]
+    error = np.sum(fluid * (prediction - truth) ** 2, axis=(1, 2, 3), dtype=np.float64)
+    return np.sqrt(error / np.sum(fluid * truth**2, axis=(1, 2, 3), dtype=np.float64))
+
+
+def divergence(velocity: np.ndarray, solid: np.ndarray) -> np.ndarray:
+    """du/dx + dv/dy about the corners between cells, (n, ny - 1, nx - 1), in u_max per channel height.
+
+    The mean of u on the two cells right of a corner minus that on the left, and the same for v. nan where one
+    of the four cells is solid.
+    """
+    u, v = velocity[..., 0], velocity[..., 1]
+    across, up = np.diff(u, axis=2), np.diff(v, axis=1)
+    result = (across[:, 1:] + across[:, :-1]) / 2 + (up[:, :, 1:] + up[:, :, :-1]) / 2
+    any_solid = solid[:, 1:, 1:] | solid[:, 1:, :-1] | solid[:, :-1, 1:] | solid[:, :-1, :-1]
+    return np.where(any_solid, np.nan, velocity.shape[1] * result)
+
+
+def rms_divergence(velocity: np.ndarray, solid: np.ndarray) -> np.ndarray:
+    """Root mean square of `divergence` over the fluid corners of each sample, (n,)."""
+    return np.sqrt(np.nanmean(divergence(velocity, solid) ** 2, axis=(1, 2)))
+
+
+def flux(velocity: np.ndarray, solid: np.ndarray) -> np.ndarray:
+    """Flow through each column of cells, (n, nx), in units of what the inflow brings: 1 is right."""
+    through = np.sum(np.where(solid, 0, velocity[..., 0]), axis=1)
+    y = (np.arange(velocity.shape[1]) + 0.5) / velocity.shape[1]
+    return through / np.sum(4 * y * (1 - y))
+
+
+def mass_imbalance(velocity: np.ndarray, solid: np.ndarray) -> np.ndarray:
+    """Largest error of `flux` over the columns of each sample, (n,)."""
+    return np.abs(flux(velocity, solid) - 1).max(axis=1)
+
+
+def drag_of(velocity, solid, reynolds: float):
+    """`drag` as a tensor (n,), for gradients; ``velocity`` and ``solid`` may be arrays or tensors."""
+    velocity = ops.convert_to_tensor(velocity, "float32")
+    fluid = ops.cast(ops.logical_not(ops.convert_to_tensor(solid)), "float32")
+    height, (ny, nx) = 1 / velocity.shape[1], velocity.shape[1:3]
+    u, v = velocity[..., 0], velocity[..., 1]
+    friction = (2 / reynolds) * ops.sum(u[:, 0] + u[:, -1], axis=1)  # half a cell from each channel wall
+    dissipation = (2 / reynolds) * ops.sum(
+        ops.square(velocity[:, 0]) + ops.square(velocity[:, -1]), axis=(1, 2)
+    )
+    for axis in (1, 2):
+        low, high = ([slice(None)] * 3 for _ in range(2))
+        low[axis], high[axis] = slice(None, -1), slice(1, None)
+        before, after = fluid[tuple(low)], fluid[tuple(high)]
+        squares = sum(ops.square((a[tuple(high)] - a[tuple(low)]) / height) for a in (u, v))
+        # two fluid cells: the whole gradient; a fluid and a solid cell: twice the gradient, over half a cell
+        weight = before * after + 2 * (before + after - 2 * before * after)
+        dissipation += ops.sum(weight * squares, axis=(1, 2)) * height**2 / reynolds
+    y = (np.arange(ny) + 0.5) / ny
+    inflow = (4 * y * (1 - y)).astype(np.float32)
+    outflow = ops.mean(u[:, :, nx - 3 : nx - 1], axis=2)
+    momentum, power = (np.sum(inflow**k) - ops.sum(outflow**k, axis=1) for k in (2, 3))
+    pressure = (dissipation - height * power / 2) / (height * np.sum(inflow))
+    return pressure + height * momentum - friction
+
+
+def drag(velocity: np.ndarray, solid: np.ndarray, reynolds: float) -> np.ndarray:
+    """Drag of all bodies from the velocity alone, (n,), in rho * u_max**2 * channel height.
+
+    What the pressure pays for each second is what friction turns into heat, plus what the jet gains in kinetic
+    energy; so the energy balance gives the loss of pressure, and the momentum balance of the channel the drag:
+    pressure and momentum that go in, minus those that go out, minus the friction on the channel walls.
+    The body's own wall is taken half a cell from the nearest fluid cells, so a coarse grid reads somewhat high.
+    """
+    return np.asarray(ops.convert_to_numpy(drag_of(velocity, solid, reynolds)))
+
+
+def mean_interval(values: np.ndarray, draws: int = 2000, seed: int = 0) -> tuple[float, float]:
+    """95 % interval of the mean: the values are drawn again, with replacement (bootstrap).
+
+    Args:
+        values: (n,) one per sample or per trained network.
+        draws: number of resampled sets.
+        seed: of the draws.
+    """
+    values = np.asarray(values, float)
+    index = np.random.default_rng(seed).integers(0, len(values), (draws, len(values)))
+    low, high = np.quantile(values[index].mean(axis=1), [0.025, 0.975])
+    return float(low), float(high)
