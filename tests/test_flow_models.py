@@ -256,3 +256,9 @@ def test_interval_of_a_mean():
     low, high = metrics.mean_interval(values)
     assert low < values.mean() < high
     assert high - low == pytest.approx(2 * 1.96 / 20, rel=0.15)
+
+
+def test_interval_of_paired_runs():
+    low, high = metrics.paired_interval(np.array([3.0, 5.0, 7.0]), np.array([2.0, 3.0, 4.0]))
+    assert (low + high) / 2 == pytest.approx(2)
+    assert high - 2 == pytest.approx(4.303 / 3**0.5, rel=1e-3)

@@ -5,6 +5,7 @@ Velocities are float (n, ny, nx, 2) in units of u_max, row 0 at the bottom; ``so
 
 import numpy as np
 from keras import ops
+from scipy import stats
 
 
 def relative_l2(prediction: np.ndarray, truth: np.ndarray, solid: np.ndarray) -> np.ndarray:
@@ -106,3 +107,10 @@ def mean_interval(values: np.ndarray, draws: int = 2000, seed: int = 0) -> tuple
     index = np.random.default_rng(seed).integers(0, len(values), (draws, len(values)))
     low, high = np.quantile(values[index].mean(axis=1), [0.025, 0.975])
     return float(low), float(high)
+
+
+def paired_interval(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
+    """95 % interval of the mean of ``first - second`` by Student's t, for pairs of runs with equal seeds."""
+    difference = np.asarray(first, float) - np.asarray(second, float)
+    half = stats.t.ppf(0.975, len(difference) - 1) * stats.sem(difference)
+    return float(difference.mean() - half), float(difference.mean() + half)

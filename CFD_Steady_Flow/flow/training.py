@@ -108,7 +108,8 @@ def best_network(data: FlowData | None = None, retrain: bool = False) -> tuple[k
     """
     data = dataset.load("train", quiet=True) if data is None else data
     keras.utils.set_random_seed(course.seed())
-    network = models.compact_unet(*data.distance.shape[1:], head="velocity")
+    _, ny, nx = data.distance.shape
+    network = models.compact_unet(ny, nx)
     epochs = course.pick(laptop=BEST_EPOCHS, gpu=100)
     return network, train(network, data, name="flow_best", epochs=epochs, retrain=retrain)
 
@@ -124,7 +125,8 @@ def original_network(data: FlowData | None = None, retrain: bool = False) -> tup
     """
     data = dataset.load("train", quiet=True) if data is None else data
     keras.utils.set_random_seed(course.seed())
-    network = models.residual_unet(*data.distance.shape[1:], gated=True)
+    _, ny, nx = data.distance.shape
+    network = models.residual_unet(ny, nx)
     epochs = course.pick(laptop=3, gpu=30)
     return network, train(
         network, data, name="flow_original", epochs=epochs, recipe=ORIGINAL, retrain=retrain
