@@ -121,6 +121,24 @@ def test_odd_numbers_of_steps_add_up():
     np.testing.assert_allclose(whole.velocity(), parts.velocity(), atol=1e-6)
 
 
+@pytest.mark.parametrize("num_threads", [2, 3, 50])
+def test_threads_do_not_change_the_flow(num_threads):
+    distance = cylinder(96, 192, 20.0, 60.0, 48.0)
+    runs = []
+    for threads in (1, num_threads):
+        channel = Simulation(
+            distance < 0,
+            0.05,
+            inflow=channel_inflow(96, 0.1),
+            outlet=True,
+            distance=distance,
+            num_threads=threads,
+        )
+        channel.run(100)
+        runs.append(channel.velocity())
+    np.testing.assert_allclose(*runs, atol=1e-6)
+
+
 def test_start_from_a_coarse_grid_leads_to_the_same_flow_in_fewer_steps():
     distance = cylinder(64, 128, 9.0, 40.0, 30.0)
     fast = solve_steady(distance < 0, distance=distance)

@@ -4,8 +4,8 @@ What makes it fast, in order of effect:
 - Stream and collide in one pass ("pull"): each population is read once and written once.
 - The nine planes lie a constant, odd distance apart. The compiler knows it, so it vectorises
   without run-time alias checks, and the planes do not fight for the same cache sets.
-- Walls, bodies and inlet are a sparse list of links, applied to a row just before it is updated.
-  The main loop has no branch: it updates solid cells too, and nobody reads them.
+- Walls, inlet and a sparse list of links with bodies are applied to a row just before it is
+  updated. The main loop has no branch: it updates solid cells too, and nobody reads them.
 - Several steps sweep through the rows as one wave: row y of step s+1 follows row y+1 of step s
   while that row is still in the cache (temporal blocking).
 """
@@ -87,24 +87,51 @@ def compile_kernels(plane: int) -> tuple[Any, Any]:
             b[p6 + i], b[p8 + i] = f6 - (e + o), f8 - (e - o)
 
     @njit(fastmath=True, nogil=True, cache=True)
-    def open_end(a, i, density):
-        """Pressure outlet: the cell east of `i` copies velocity and stress, at the outlet's density."""
-        change = density - a[i]
-        for p in (p1, p2, p3, p4, p5, p6, p7, p8):
-            change -= a[p + i]
-        a[p3 + i + one] = a[p3 + i] + _f32(1 / 9) * change
-        a[p6 + i + one] = a[p6 + i] + _f32(1 / 36) * change
-        a[p7 + i + one] = a[p7 + i] + _f32(1 / 36) * change
+    def close_row(a, y, height, first, last, row, inlet, lid):
+        """Bounce-back at the box: write what enters row `y` of `a` from the west, south and north."""
+        a[p1 + first - one] = a[p3 + first] + inlet[0, y]
+        a[p5 + first - row - one] = a[p7 + first] + inlet[1, y]
+        a[p8 + first + row - one] = a[p6 + first] + inlet[2, y]
+        if y == 0:
+            for i in range(first, last + one):
+                a[p2 + i - row] = a[p4 + i]
+                a[p5 + i - row - one] = a[p7 + i]
+                a[p6 + i - row + one] = a[p8 + i]
+        if y == height - 1:
+            for i in range(first, last + one):
+                a[p4 + i + row] = a[p2 + i]
+                a[p7 + i + row + one] = a[p5 + i] - lid
+                a[p8 + i + row - one] = a[p6 + i] + lid
+            a[p7 + last + row + one] = a[p5 + last]  # the corners do not move
+            a[p8 + first + row - one] = a[p6 + first]
 
     @njit(fastmath=True, nogil=True, cache=True)
-    def sweep(a, b, depth, first, last, slope_first, slope_last, width, stride, even, odd,
-              link_start, target, source, second, third, weight, constant, outlet, density):  # fmt: skip
+    def close_east(a, last, row):
+        """Bounce-back at an east wall."""
+        a[p3 + last + one] = a[p1 + last]
+        a[p7 + last + row + one] = a[p5 + last]
+        a[p6 + last - row + one] = a[p8 + last]
+
+    @njit(fastmath=True, nogil=True, cache=True)
+    def open_east(a, last, density):
+        """Pressure outlet: the cell east of `last` copies velocity and stress, at the outlet's density."""
+        change = density - a[last]
+        for p in (p1, p2, p3, p4, p5, p6, p7, p8):
+            change -= a[p + last]
+        a[p3 + last + one] = a[p3 + last] + _f32(1 / 9) * change
+        a[p6 + last + one] = a[p6 + last] + _f32(1 / 36) * change
+        a[p7 + last + one] = a[p7 + last] + _f32(1 / 36) * change
+
+    @njit(fastmath=True, nogil=True, cache=True)
+    def sweep(a, b, depth, first, last, slope_first, slope_last, height, width, stride, even, odd,
+              inlet, lid, link_start, target, source, second, third, weight, outlet, density):  # fmt: skip
         """Take `depth` steps in the rows first to last - 1, as one wave.
 
         Step s covers the rows first + s * slope_first to last + s * slope_last. The result is in
-        `b` after an odd number of steps, else in `a`. Links of row y are link_start[y] to
-        link_start[y + 1]: population[target] = population[source] + weight * (population[second]
-        - population[third]) + constant. `density` is the outlet's, minus 1.
+        `b` after an odd number of steps, else in `a`. Links of row y with bodies are link_start[y]
+        to link_start[y + 1]: population[target] = population[source] + weight * (population[second]
+        - population[third]). `inlet` (3, height) is what a moving west side adds to directions 1, 5
+        and 8, `lid` what the north side adds to the diagonals; `density` is the outlet's, minus 1.
         """
         row = np.uint64(stride)
         for front in range(first - depth, last + 2 * depth):
@@ -117,18 +144,19 @@ def compile_kernels(plane: int) -> tuple[Any, Any]:
                 else:
                     old, new = b, a
                 begin = np.uint64((y + 1) * stride + MARGIN)
+                end = begin + np.uint64(width - 1)
+                close_row(old, y, height, begin, end, row, inlet, lid)
+                if not outlet:
+                    close_east(old, end, row)
                 for k in range(link_start[y], link_start[y + 1]):
-                    old[target[k]] = (
-                        old[source[k]] + weight[k] * (old[second[k]] - old[third[k]]) + constant[k]
-                    )
-                collide_row(old, new, begin, begin + np.uint64(width), row, even, odd)
+                    old[target[k]] = old[source[k]] + weight[k] * (old[second[k]] - old[third[k]])
+                collide_row(old, new, begin, end + one, row, even, odd)
                 if outlet:
-                    open_end(new, begin + np.uint64(width - 1), density)
+                    open_east(new, end, density)
 
     @njit(fastmath=True, nogil=True, cache=True)
-    def advance(a, b, num_sweeps, depth, height, width, stride, even, odd,
-                link_start, target, source, second, third, weight, constant,
-                outlet_cells, outflow):  # fmt: skip
+    def advance(a, b, num_sweeps, depth, height, width, stride, even, odd, inlet, lid,
+                link_start, target, source, second, third, weight, outlet_cells, outflow):  # fmt: skip
         """Take num_sweeps * depth steps (depth even) of the whole grid; the result is in `a`.
 
         The outlet holds density 1 in a steady flow. While the flux through it differs from
@@ -141,7 +169,7 @@ def compile_kernels(plane: int) -> tuple[Any, Any]:
                 for i in outlet_cells:
                     flux += a[p1 + i] - a[p3 + i] + a[p5 + i] - a[p6 + i] - a[p7 + i] + a[p8 + i]
                 density = (flux - outflow) / _f32(outlet_cells.size) * _f32(np.sqrt(3))
-            sweep(a, b, depth, 0, height, 0, 0, width, stride, even, odd, link_start, target, source,
-                  second, third, weight, constant, outlet_cells.size > 0, density)  # fmt: skip
+            sweep(a, b, depth, 0, height, 0, 0, height, width, stride, even, odd, inlet, lid, link_start,
+                  target, source, second, third, weight, outlet_cells.size > 0, density)  # fmt: skip
 
     return sweep, advance

@@ -11,13 +11,15 @@ Where the formulas come from:
 """
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import ndimage
 
 from flow import kernel
-from flow.lattice import OPPOSITE, VELOCITY_X, VELOCITY_Y, WEIGHTS, equilibrium, relaxation_rates
+from flow.lattice import OPPOSITE, SOUND_SPEED, VELOCITY_X, VELOCITY_Y, WEIGHTS, equilibrium, relaxation_rates
 
 _MAX_DEPTH = 16  # steps in one sweep through the grid
 _MAX_HEIGHTS = 60  # channel heights that the inflow may cross before a flow counts as unsteady
@@ -70,6 +72,7 @@ class Simulation:
         lid_speed: x-velocity of the north wall.
         distance: (ny, nx) signed distance of cell centres to the bodies, in cells, negative
             inside: bodies by interpolated bounce-back. None: half-way bounce-back.
+        num_threads: bands of rows that are updated side by side. More than one pays on large grids.
 
     Raises:
         ValueError: shapes, types or signs do not fit; the sentence says which.
@@ -85,6 +88,7 @@ class Simulation:
         outlet: bool = False,
         lid_speed: float = 0.0,
         distance: np.ndarray | None = None,
+        num_threads: int = 1,
     ):
         _check_geometry(solid, distance)
         ny, nx = solid.shape
@@ -93,14 +97,25 @@ class Simulation:
                 f"The inflow needs one velocity for each of the {ny} rows, not {np.shape(inflow)}."
             )
         self.solid, self.steps = solid, 0
-        self._rates = tuple(np.float32(rate) for rate in relaxation_rates(viscosity, magic))
         self._stride = -(-(nx + kernel.MARGIN) // 16) * 16
         self._depth = int(np.clip(nx // 32 * 2, 2, _MAX_DEPTH))  # the outlet must hear each sound wave often
         self._plane = kernel.plane_size((ny + 2) * self._stride + kernel.MARGIN)
         self._old, self._new = kernel.allocate(self._plane)
+        self._bands: list[int] = []
+        if num_threads > 1:
+            num_threads = min(num_threads, ny // (2 * self._depth)) or 1
+            self._bands = np.linspace(0, ny, num_threads + 1).round().astype(int).tolist()
+            self._pool = ThreadPoolExecutor(num_threads)
         self._sweep, self._advance = kernel.compile_kernels(self._plane)
-        self._make_links(solid, np.zeros(ny) if inflow is None else np.asarray(inflow), inflow is not None,
-                         outlet, lid_speed, distance)  # fmt: skip
+        self._make_links(solid, distance)
+        self._setting = (
+            *solid.shape,
+            self._stride,
+            *(np.float32(rate) for rate in relaxation_rates(viscosity, magic)),
+            _inlet_terms(np.zeros(ny) if inflow is None else np.asarray(inflow)),
+            np.float32(6 * WEIGHTS[5] * lid_speed),
+            *self._links,
+        )
         rows = np.flatnonzero(~solid[:, -1]) if outlet else np.zeros(0, int)
         self._outlet_cells = self._index(rows, nx - 1).astype(np.uint32)
         self._outflow = np.float32(inflow[~solid[:, 0]].sum() if inflow is not None else 0)
@@ -122,15 +137,46 @@ class Simulation:
         self._old[self._solid_populations] = 0  # keeps what the branch-free loop does in solids bounded
         self._new[self._solid_populations] = 0
         num_sweeps, rest = divmod(num_steps, self._depth)
-        for sweeps, depth in ((num_sweeps, self._depth), (1, rest // 2 * 2)):
-            if sweeps and depth:
-                self._advance(self._old, self._new, sweeps, depth, *self.solid.shape, self._stride, *self._rates,
-                              *self._links, self._outlet_cells, self._outflow)  # fmt: skip
-        if num_steps % 2:
-            self._sweep(self._old, self._new, 1, 0, self.solid.shape[0], 0, 0, self.solid.shape[1], self._stride,
-                        *self._rates, *self._links, self._outlet_cells.size > 0, np.float32(0))  # fmt: skip
+        if self._bands:
+            for _ in range(num_sweeps):
+                self._sweep_bands()
+        elif num_sweeps:
+            self._advance(self._old, self._new, num_sweeps, self._depth, *self._setting,
+                          self._outlet_cells, self._outflow)  # fmt: skip
+        if rest:
+            self._sweep_rows(rest, 0, self.solid.shape[0], 0, 0, self._outlet_density())
+        if rest % 2:
             self._old, self._new = self._new, self._old
         self.steps += num_steps
+
+    def _sweep_rows(
+        self, depth: int, first: int, last: int, slope_first: int, slope_last: int, density
+    ) -> None:
+        self._sweep(self._old, self._new, depth, first, last, slope_first, slope_last, *self._setting,
+                    self._outlet_cells.size > 0, density)  # fmt: skip
+
+    def _sweep_bands(self) -> None:
+        """One sweep of each band in a thread of its own, then of the wedges that are left between them.
+
+        Near the edge of a band each step covers one row less than the step before, so that no
+        band waits for its neighbour.
+        """
+        edges, depth, density = self._bands, self._depth, self._outlet_density()
+        bands = [
+            (depth, first, last, int(first > 0), -int(last < self.solid.shape[0]), density)
+            for first, last in pairwise(edges)
+        ]
+        wedges = [(depth, edge, edge, -1, 1, density) for edge in edges[1:-1]]
+        for part in (bands, wedges):
+            list(self._pool.map(lambda arguments: self._sweep_rows(*arguments), part))
+
+    def _outlet_density(self) -> np.float32:
+        """Density at the outlet, minus 1; see `kernel.compile_kernels.advance`."""
+        if not self._outlet_cells.size:
+            return np.float32(0)
+        f1, f3, f5, f6, f7, f8 = (self._old[q * self._plane + self._outlet_cells] for q in (1, 3, 5, 6, 7, 8))
+        flux = (f1 - f3 + f5 - f6 - f7 + f8).sum()
+        return np.float32((flux - self._outflow) / (self._outlet_cells.size * SOUND_SPEED))
 
     def density(self) -> np.ndarray:
         """(ny, nx) float32, 1 in solid cells."""
@@ -151,13 +197,13 @@ class Simulation:
 
         Pressure counts from that of density 1, so a body that touches a wall feels no weight of it.
         """
-        _, _, source, second, third, weight, constant = self._links
-        f, k = self._old, self._body_links
-        arriving = f[source[k]].astype(float)
-        leaving = arriving + weight[k] * (f[second[k]].astype(float) - f[third[k]]) + constant[k]
-        given = (arriving + leaving)[:, None] * self._body_directions
+        _, _, source, second, third, weight = self._links
+        f = self._old
+        arriving = f[source].astype(float)
+        leaving = arriving + weight * (f[second].astype(float) - f[third])
+        given = (arriving + leaving)[:, None] * self._link_directions
         force = given.sum(0)
-        torque = (self._body_arms[:, 0] * given[:, 1] - self._body_arms[:, 1] * given[:, 0]).sum()
+        torque = (self._link_arms[:, 0] * given[:, 1] - self._link_arms[:, 1] * given[:, 0]).sum()
         return force, float(torque)
 
     def _index(self, y: np.ndarray, x: np.ndarray | int) -> np.ndarray:
@@ -170,63 +216,51 @@ class Simulation:
         rows = planes[:, self._stride : (ny + 1) * self._stride].reshape(9, ny, self._stride)
         return rows[:, :, kernel.MARGIN : kernel.MARGIN + nx]
 
-    def _make_links(self, solid, inflow, has_inflow, outlet, lid_speed, distance) -> None:
-        """Tabulate every population that enters a fluid cell from a wall, a body or the inlet."""
+    def _make_links(self, solid: np.ndarray, distance: np.ndarray | None) -> None:
+        """Tabulate every population that enters a fluid cell from a body."""
         ny, nx = solid.shape
-        body = np.pad(solid, 1)
-        outside = np.pad(solid, 1, constant_values=True)
-        if outlet:
-            outside[1:-1, -1] = False  # the kernel's open end fills these
-        padded_distance = np.pad(distance, 1, mode="edge") if distance is not None else None
-        columns: list[list[np.ndarray]] = [[] for _ in range(10)]
+        body, closed = np.pad(solid, 1), np.pad(solid, 1, constant_values=True)
+        padded_distance = None if distance is None else np.pad(distance, 1, mode="edge")
+        columns: list[list[np.ndarray]] = [[] for _ in range(8)]
         for q in range(1, 9):
             cx, cy, back = VELOCITY_X[q], VELOCITY_Y[q], OPPOSITE[q]
-            shifted = outside[1 - cy : ny + 1 - cy, 1 - cx : nx + 1 - cx]
-            y, x = np.nonzero(~solid & shifted)
+            y, x = np.nonzero(~solid & body[1 - cy : ny + 1 - cy, 1 - cx : nx + 1 - cx])
             cell = self._index(y, x)
             source = back * self._plane + cell
             second, third, weight = source.copy(), source.copy(), np.zeros(cell.size)
-            constant = np.zeros(cell.size)
-            from_row, from_column = y - cy, x - cx
-            if has_inflow:
-                inlet = (from_column < 0) & (from_row >= 0) & (from_row < ny)
-                between = (inflow[y[inlet]] + inflow[from_row[inlet]]) / 2  # where the link crosses the inlet
-                constant[inlet] = 6 * WEIGHTS[q] * cx * between
-            lid = (from_row == ny) & (from_column >= 0) & (from_column < nx)
-            constant[lid] = 6 * WEIGHTS[q] * cx * lid_speed
-            on_body = body[from_row + 1, from_column + 1]
             if padded_distance is not None:
-                ahead = on_body & ~outside[y + cy + 1, x + cx + 1] & (x + cx < nx)
-                here, there = padded_distance[y + 1, x + 1], padded_distance[from_row + 1, from_column + 1]
+                ahead = ~closed[y + cy + 1, x + cx + 1]  # else there is no fluid cell to interpolate with
+                here, there = padded_distance[y + 1, x + 1], padded_distance[y - cy + 1, x - cx + 1]
                 part = np.clip(here[ahead] / (here[ahead] - there[ahead]), SMALLEST_DISTANCE, 1)
                 weight[ahead] = (1 - 2 * part) / (1 + 2 * part)
                 second[ahead] = back * self._plane + self._index(y[ahead] + cy, x[ahead] + cx)
                 third[ahead] = q * self._plane + cell[ahead]
             target = q * self._plane + cell - cy * self._stride - cx
-            direction = np.full(cell.size, q)
-            for column, values in zip(
-                columns,
-                (y, x, direction, on_body, target, source, second, third, weight, constant),
-                strict=True,
-            ):
+            row = (y, x, np.full(cell.size, q), target, source, second, third, weight)
+            for column, values in zip(columns, row, strict=True):
                 column.append(values)
-        y, x, direction, on_body, target, source, second, third, weight, constant = map(
-            np.concatenate, columns
-        )
+        y, x, direction, target, source, second, third, weight = map(np.concatenate, columns)
         order = np.argsort(y, kind="stable")
-        link_start = np.searchsorted(y[order], np.arange(ny + 1))
         self._links: tuple[np.ndarray, ...] = (
-            link_start,
+            np.searchsorted(y[order], np.arange(ny + 1)),
             *(table[order].astype(np.uint32) for table in (target, source, second, third)),
-            *(table[order].astype(np.float32) for table in (weight, constant)),
+            weight[order].astype(np.float32),
         )
-        kept = order[on_body[order]]
-        self._body_links = np.flatnonzero(on_body[order])
-        self._body_directions = -np.stack([VELOCITY_X[direction[kept]], VELOCITY_Y[direction[kept]]], -1)
-        middle = np.stack([x[kept], y[kept]], -1) + self._body_directions / 2
-        self._body_arms = middle - (np.array([nx, ny]) - 1) / 2
+        outward = np.stack([VELOCITY_X[direction], VELOCITY_Y[direction]], -1)[order]
+        self._link_directions = -outward  # from the fluid cell to the body
+        self._link_arms = np.stack([x, y], -1)[order] - outward / 2 - (np.array([nx, ny]) - 1) / 2
         inside = self._index(*np.nonzero(solid))
         self._solid_populations = (np.arange(9)[:, None] * self._plane + inside).ravel()
+
+
+def _inlet_terms(inflow: np.ndarray) -> np.ndarray:
+    """What an inlet that moves with `inflow` (ny,) adds to directions 1, 5 and 8: (3, ny) float32.
+
+    A diagonal link crosses the inlet half-way between two rows; at the corners the wall is at rest.
+    """
+    between = (inflow[1:] + inflow[:-1]) / 2
+    crossing = np.stack([inflow, np.append(0, between), np.append(between, 0)])
+    return (6 * WEIGHTS[[1, 5, 8], None] * crossing).astype(np.float32)
 
 
 def _check_geometry(solid: np.ndarray, distance: np.ndarray | None) -> None:

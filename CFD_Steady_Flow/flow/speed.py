@@ -1,0 +1,90 @@
+"""How fast the solver is, and how fast this machine could be: million lattice updates a second."""
+
+import statistics
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from flow import kernel
+from flow.solver import Simulation, channel_inflow
+
+COPIED_BYTES = 72  # nine float32 read and nine written for each cell and step
+
+
+def obstacle_channel(ny: int, nx: int, num_threads: int = 1) -> Simulation:
+    """The channel that speed is measured in: parabolic inflow, outlet, a round body, viscosity 0.05."""
+    y, x = np.mgrid[:ny, :nx] + 0.5
+    distance = (np.hypot(x - 0.25 * nx, y - 0.5 * ny) - ny / 8).astype(np.float32)
+    return Simulation(
+        distance < 0, 0.05, inflow=channel_inflow(ny, 0.1), outlet=True, distance=distance, num_threads=num_threads
+    )  # fmt: skip
+
+
+@cache
+def _compile_copy(plane: int) -> Any:
+    one = np.uint64(1)
+    p1, p2, p3, p4, p5, p6, p7, p8 = (np.uint64(q * plane) for q in range(1, 9))
+
+    @njit(nogil=True, cache=True)
+    def copy_row(a, b, first, stop, row):
+        for i in range(first, stop):
+            b[i] = a[i]
+            b[p1 + i], b[p3 + i] = a[p1 + i - one], a[p3 + i + one]
+            b[p2 + i], b[p4 + i] = a[p2 + i - row], a[p4 + i + row]
+            b[p5 + i], b[p7 + i] = a[p5 + i - row - one], a[p7 + i + row + one]
+            b[p6 + i], b[p8 + i] = a[p6 + i - row + one], a[p8 + i + row - one]
+
+    @njit(nogil=True, cache=True)
+    def copy(a, b, num_steps, height, width, stride):
+        for step in range(num_steps):
+            for y in range(1, height + 1):
+                first = np.uint64(y * stride + kernel.MARGIN)
+                if step % 2 == 0:
+                    copy_row(a, b, first, first + np.uint64(width), np.uint64(stride))
+                else:
+                    copy_row(b, a, first, first + np.uint64(width), np.uint64(stride))
+
+    return copy
+
+
+def bare_copy(ny: int, nx: int) -> Callable[[int], None]:
+    """A function that takes steps of streaming alone: the traffic of a solver, without its arithmetic.
+
+    Nine planes are read with the lattice's offsets and written to nine others, in the memory
+    layout of the solver, one step after the other.
+    """
+    stride = -(-(nx + kernel.MARGIN) // 16) * 16
+    plane = kernel.plane_size((ny + 2) * stride + kernel.MARGIN)
+    a, b = kernel.allocate(plane)
+    copy = _compile_copy(plane)
+    return lambda num_steps: copy(a, b, num_steps, ny, nx, stride)
+
+
+def race(
+    runs: dict[str, Callable[[int], Any]], num_cells: int, rounds: int = 7, seconds: float = 0.15
+) -> dict[str, float]:
+    """Million lattice updates a second of functions that take steps, measured in turn.
+
+    Args:
+        runs: by name, a function of the number of steps.
+        num_cells: lattice cells of each.
+        rounds: the median over so many turns counts; all take turns, so a busy machine hurts all.
+        seconds: of each turn, about.
+    """
+    num_steps = {}
+    for name, run in runs.items():
+        run(2)  # compiles, and fills the cache
+        began = time.perf_counter()
+        run(4)
+        num_steps[name] = 2 * max(2, round(seconds / (time.perf_counter() - began) * 2))
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            began = time.perf_counter()
+            run(num_steps[name])
+            times[name].append(time.perf_counter() - began)
+    return {name: num_cells * num_steps[name] / statistics.median(times[name]) / 1e6 for name in runs}
