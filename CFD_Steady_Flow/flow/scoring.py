@@ -10,13 +10,16 @@ for networks, within a budget that participants declare. The instructor may ask 
 
 import functools
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from flow import metrics, shapes, solver
 from flow.cars import OUTLINES
+from flow.dataset import Config, FlowData
 from flow.models import poiseuille
 from utils import competition
 from utils.score import SubmissionError
@@ -110,24 +113,57 @@ def random_car(rng: np.random.Generator) -> shapes.Scene:
     return shapes.moved(scene, (x - scale * left, y - scale * (bottom + top) / 2), scale)
 
 
+def random_cars(count: int, seed: int) -> FlowData:
+    """Flows around random cars of the same kind as the hidden ones, to learn from or to choose by.
+
+    Args:
+        count: number of steady flows.
+        seed: of the cars; the hidden cars are not among them.
+    """
+    rows = _steady_flows(lambda number: np.random.default_rng([seed, number]), count, "random cars")
+    config = Config(ny=NY, train=0, validation=0, cars=count, airfoils=0, reynolds=REYNOLDS, u_max=U_MAX)
+    found = [flow for _, _, flow in rows]
+    return FlowData(
+        distance=np.stack([distance for _, distance, _ in rows]),
+        velocity=np.stack([flow.velocity / np.float32(U_MAX) for flow in found]),
+        force=np.array([flow.force for flow in found], np.float32) / (U_MAX**2 * NY),
+        family=np.full(count, "random car"),
+        index=np.array([number for number, _, _ in rows], np.int32),
+        draw=np.zeros(count, np.int32),
+        converged=np.array([flow.converged for flow in found]),
+        change=np.array([flow.change for flow in found], np.float32),
+        steps=np.array([flow.steps for flow in found], np.int32),
+        split="cars",
+        config=config,
+    )
+
+
+def _steady_flows(
+    generator: Callable[[int], np.random.Generator], count: int, label: str
+) -> list[tuple[int, np.ndarray, solver.Flow]]:
+    """Number, signed distance and flow of each car; one whose flow is not steady is replaced by the next."""
+    rows: list[tuple[int, np.ndarray, solver.Flow]] = []
+    number = 0
+    with tqdm(total=count, desc=label, unit="flow", leave=False) as bar:
+        while len(rows) < count:
+            distance = shapes.signed_distance(random_car(generator(number)), NY, NX)
+            found = solver.solve_steady(distance < 0, distance=distance, reynolds=REYNOLDS, u_max=U_MAX)
+            if found.converged:
+                rows.append((number, distance, found))
+                bar.update()
+            number += 1
+    return rows
+
+
 @functools.lru_cache(maxsize=2)
 def hidden_flows(secret: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Identifiers (n,), signed distances (n, ny, nx) and velocities (n, ny, nx, 2) in u_max, by the solver.
-
-    A car whose flow does not become steady is replaced by the next one.
-    """
-    ids, distances, velocities = [], [], []
-    number = 0
-    while len(ids) < NUM_CARS:
-        distance = shapes.signed_distance(random_car(competition.generator(secret, f"car {number}")), NY, NX)
-        found = solver.solve_steady(distance < 0, distance=distance, reynolds=REYNOLDS, u_max=U_MAX)
-        if found.converged:
-            ids.append("c" + competition.derived(secret, f"id {number}").hex()[:9])
-            distances.append(distance)
-            velocities.append(found.velocity / np.float32(U_MAX))
-        number += 1
+    """Identifiers (n,), signed distances (n, ny, nx) and velocities (n, ny, nx, 2) in u_max, by the solver."""
+    rows = _steady_flows(lambda n: competition.generator(secret, f"car {n}"), NUM_CARS, "hidden cars")
+    ids = np.array(["c" + competition.derived(secret, f"id {number}").hex()[:9] for number, _, _ in rows])
     order = np.argsort(ids)
-    return np.array(ids)[order], np.stack(distances)[order], np.stack(velocities)[order]
+    distance = np.stack([distance for _, distance, _ in rows])
+    velocity = np.stack([flow.velocity / np.float32(U_MAX) for _, _, flow in rows])
+    return ids[order], distance[order], velocity[order]
 
 
 def _secret(key: str) -> bytes:
