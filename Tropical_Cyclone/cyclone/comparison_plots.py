@@ -30,7 +30,7 @@ def recall_by_class(
     names = [f"{name}\n{count}" for name, count in zip(tracks.CLASSES, storms, strict=True)]
     ax.set_xticks(range(len(names)), names)
     ax.set(xlabel="class, and test storms that hold it", ylabel="recall (%)", ylim=(-4, 104), title=title)
-    ax.legend()
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return fig
 
 
