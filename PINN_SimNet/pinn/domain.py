@@ -231,6 +231,14 @@ class Domain:
         start = sum(len(network.shapes()) for network in self.networks[:number])
         return parameters[start : start + len(self.networks[number].shapes())]
 
+    def in_output_layer(self) -> Tensor:
+        """True for the parameters in ``theta`` that enter their network linearly."""
+        marks = []
+        for network in self.networks:
+            last = network.output_layer()
+            marks += [False] * (network.size - last) + [True] * last
+        return torch.tensor(marks + [False] * len(self.unknowns), device=self.device)
+
     def _rows(self, constraint: Constraint, parameters: Parameters) -> Tensor:
         return constraint.weigh(constraint.values(self, parameters), constraint.target)
 

@@ -71,6 +71,10 @@ class Network:
         """From inputs in [-1, 1], shape (n, inputs), to outputs of size about 1, shape (n, outputs)."""
         raise NotImplementedError
 
+    def output_layer(self) -> int:
+        """How many parameters at the end of the list enter linearly, as those of a last `linear` do; 0 if unknown."""
+        return 0
+
     @property
     def size(self) -> int:
         """Number of parameters."""
@@ -139,6 +143,9 @@ class FullyConnected(Network):
                 bias = torch.zeros(out) if last else 0.3 * torch.randn(out, generator=generator)
             start += [weight, bias]
         return start
+
+    def output_layer(self) -> int:
+        return (self.sizes[-2] + 1) * self.sizes[-1]
 
     def layers(self, parameters: Parameters, h: Jet) -> Jet:
         for k in range(0, len(parameters) - 2, 2):

@@ -35,35 +35,52 @@ class Optimizer:
 
 
 class LevenbergMarquardt(Optimizer):
-    """Gauss-Newton with damping: solve (J'J + damping I) d = -J'r and halve or raise the damping.
+    """Gauss-Newton with damping: find the move with the smallest |r + J move|^2 + damping |move|^2.
 
-    Far from the solution, with a large damping, it walks downhill; near to it, with a small one, it jumps
-    to where the linearized residuals are smallest. The system is solved as a least-squares problem by a QR
-    factorization: J'J would square the condition number and lose half of the digits.
+    With a large damping it walks downhill; with a small one it jumps to where the linearized residuals are
+    smallest. A move that lowers the loss is kept and the damping falls, else the damping rises. The problem
+    is solved by a QR factorization, since the normal equations J'J would square the condition number and
+    lose half of the digits; they are used only where the damping is large enough to hide that.
 
-    Levenberg (1944), Marquardt (1963), doi:10.1137/0111030.
+    Levenberg (1944), doi:10.1090/qam/10666; Marquardt (1963), doi:10.1137/0111030.
 
     Args:
         damping: at the start.
-        lowest: limit from below.
+        exact_output_layer: leave the output layer undamped. It enters linearly, so that its best values need
+            no small steps: while the damping is large, every move solves for them alone, and as it falls the
+            other layers join in. Golub & Pereyra (1973), doi:10.1137/0710036, call this variable projection.
+        trace: with an exact output layer, what is left of its damping, relative to the largest squared column
+            of J. 1e-29 is rounding error, for linear equations; nonlinear ones need more.
         normal_equations_above: damping from which the faster Cholesky factorization is accurate enough.
     """
 
-    def __init__(self, damping: float = 1e-2, lowest: float = 1e-24, normal_equations_above: float = 1e-7):
-        super().__init__(damping=damping, lowest=lowest, normal_equations_above=normal_equations_above)
+    def __init__(
+        self,
+        damping: float = 1e-2,
+        exact_output_layer: bool = False,
+        trace: float = 1e-29,
+        normal_equations_above: float = 1e-7,
+    ):
+        super().__init__(
+            damping=damping,
+            exact_output_layer=exact_output_layer,
+            trace=trace,
+            normal_equations_above=normal_equations_above,
+        )
         self.state = {"damping": damping, "stalled": 0}
 
     def step(self, domain: Domain) -> float:
         residuals, jacobian = domain.jacobian(domain.theta)
         loss = residuals.square().sum().item()
+        free = domain.in_output_layer() if self.settings["exact_output_layer"] else None
         for _ in range(20):
             damping = self.state["damping"]
-            move = self._solve(residuals, jacobian, damping)
+            move = self._solve(residuals, jacobian, damping, free)
             with torch.no_grad():
                 new_loss = domain.residuals(domain.theta + move).square().sum().item()
             if new_loss < loss:
                 domain.theta = domain.theta + move
-                self.state["damping"] = max(damping / 4, self.settings["lowest"])
+                self.state["damping"] = max(damping / 4, 1e-24)
                 self.state["stalled"] = self.state["stalled"] + 1 if new_loss > loss * (1 - 1e-4) else 0
                 if self.state["stalled"] >= 30:
                     self.finished = "the loss has stopped falling"
@@ -72,14 +89,16 @@ class LevenbergMarquardt(Optimizer):
         self.finished = "no step lowers the loss"
         return loss
 
-    def _solve(self, residuals: Tensor, jacobian: Tensor, damping: float) -> Tensor:
-        eye = torch.eye(jacobian.shape[1], dtype=jacobian.dtype, device=jacobian.device)
-        if damping > self.settings["normal_equations_above"]:
-            factor, failed = torch.linalg.cholesky_ex(jacobian.T @ jacobian + damping * eye)
+    def _solve(self, residuals: Tensor, jacobian: Tensor, damping: float, free: Tensor | None) -> Tensor:
+        diagonal = torch.full_like(jacobian[0], damping)
+        if free is not None:  # a trace of damping keeps the system solvable
+            diagonal[free] = self.settings["trace"] * jacobian.square().sum(0).max()
+        elif damping > self.settings["normal_equations_above"]:
+            factor, failed = torch.linalg.cholesky_ex(jacobian.T @ jacobian + torch.diag(diagonal))
             if not failed:
                 return -torch.cholesky_solve((jacobian.T @ residuals)[:, None], factor)[:, 0]
-        stacked = torch.cat([jacobian, math.sqrt(damping) * eye])
-        right = torch.cat([-residuals, torch.zeros_like(eye[0])])
+        stacked = torch.cat([jacobian, torch.diag(diagonal.sqrt())])
+        right = torch.cat([-residuals, torch.zeros_like(diagonal)])
         return torch.linalg.lstsq(stacked, right[:, None], driver="gels").solution[:, 0]
 
 

@@ -33,6 +33,13 @@ def grid(**axes: tuple[float, float, int]) -> Points:
     return {name: column.reshape(-1, 1) for name, column in zip(axes, mesh, strict=True)}
 
 
+def product(*sets: Points) -> Points:
+    """Every combination of points of several sets, e.g. of two lines: a grid that is denser at its edges."""
+    index = torch.cartesian_prod(*[torch.arange(len(next(iter(points.values())))) for points in sets])
+    index = index.reshape(-1, len(sets))
+    return {name: column[index[:, k]] for k, points in enumerate(sets) for name, column in points.items()}
+
+
 def box(
     bounds: Mapping[str, tuple[float, float]], number: int, method: str = "sobol", seed: int = 0
 ) -> Points:
