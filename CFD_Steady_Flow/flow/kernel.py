@@ -55,11 +55,15 @@ def compile_kernels(plane: int) -> tuple[Any, Any]:
 
     @njit(fastmath=True, nogil=True, cache=True)
     def collide_row(a, b, first, stop, row, even, odd):
-        """Pull nine populations from `a`, relax even and odd parts towards equilibrium, write to `b`."""
-        rest, keep = even * _f32(4 / 9), _f32(1) - even
-        even_half, odd_half = _f32(0.5) * even, _f32(0.5) * odd
-        even_axis, even_diagonal = even * _f32(1 / 9), even * _f32(1 / 36)
-        odd_axis, odd_diagonal = odd * _f32(1 / 3), odd * _f32(1 / 12)
+        """Pull nine populations from `a`, relax even and odd parts towards equilibrium, write to `b`.
+
+        The pair of directions q and its opposite becomes E + O and E - O: E is the relaxed mean of
+        the two, O their relaxed half difference.
+        """
+        keep, even_keep, odd_keep = _f32(1) - even, (_f32(1) - even) / _f32(2), (_f32(1) - odd) / _f32(2)
+        weight0, weight1, weight5 = even * _f32(4 / 9), even * _f32(1 / 9), even * _f32(1 / 36)
+        square1, square5 = weight1 * _f32(4.5), weight5 * _f32(4.5)
+        linear1, linear5 = odd * _f32(1 / 3), odd * _f32(1 / 12)
         for i in range(first, stop):
             f0 = a[i]
             f1, f3 = a[p1 + i - one], a[p3 + i + one]
@@ -72,19 +76,20 @@ def compile_kernels(plane: int) -> tuple[Any, Any]:
             v = dif24 + (dif57 + dif68)
             common = f0 + ((sum13 + sum24) + (sum57 + sum68)) - _f32(1.5) * (u * u + v * v)
             up, down = u + v, v - u
-            b[i] = keep * f0 + rest * common
-            e = even_half * sum13 - even_axis * (common + _f32(4.5) * u * u)
-            o = odd_half * dif13 - odd_axis * u
-            b[p1 + i], b[p3 + i] = f1 - (e + o), f3 - (e - o)
-            e = even_half * sum24 - even_axis * (common + _f32(4.5) * v * v)
-            o = odd_half * dif24 - odd_axis * v
-            b[p2 + i], b[p4 + i] = f2 - (e + o), f4 - (e - o)
-            e = even_half * sum57 - even_diagonal * (common + _f32(4.5) * up * up)
-            o = odd_half * dif57 - odd_diagonal * up
-            b[p5 + i], b[p7 + i] = f5 - (e + o), f7 - (e - o)
-            e = even_half * sum68 - even_diagonal * (common + _f32(4.5) * down * down)
-            o = odd_half * dif68 - odd_diagonal * down
-            b[p6 + i], b[p8 + i] = f6 - (e + o), f8 - (e - o)
+            common1, common5 = weight1 * common, weight5 * common
+            b[i] = keep * f0 + weight0 * common
+            e = even_keep * sum13 + (common1 + square1 * (u * u))
+            o = odd_keep * dif13 + linear1 * u
+            b[p1 + i], b[p3 + i] = e + o, e - o
+            e = even_keep * sum24 + (common1 + square1 * (v * v))
+            o = odd_keep * dif24 + linear1 * v
+            b[p2 + i], b[p4 + i] = e + o, e - o
+            e = even_keep * sum57 + (common5 + square5 * (up * up))
+            o = odd_keep * dif57 + linear5 * up
+            b[p5 + i], b[p7 + i] = e + o, e - o
+            e = even_keep * sum68 + (common5 + square5 * (down * down))
+            o = odd_keep * dif68 + linear5 * down
+            b[p6 + i], b[p8 + i] = e + o, e - o
 
     @njit(fastmath=True, nogil=True, cache=True)
     def close_row(a, y, height, first, last, row, inlet, lid):

@@ -21,7 +21,7 @@ from scipy import ndimage
 from flow import kernel
 from flow.lattice import OPPOSITE, SOUND_SPEED, VELOCITY_X, VELOCITY_Y, WEIGHTS, equilibrium, relaxation_rates
 
-_MAX_DEPTH = 16  # steps in one sweep through the grid
+_MAX_DEPTH = 24  # steps in one sweep through the grid
 _MAX_HEIGHTS = 60  # channel heights that the inflow may cross before a flow counts as unsteady
 _COARSEST = 32  # rows of the first grid
 SMALLEST_DISTANCE = 0.01  # of a cell centre to a wall, in cells
