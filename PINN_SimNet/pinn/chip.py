@@ -1,0 +1,302 @@
+"""The chip challenge: geometry, constants, a finite-element reference computed here, and what is measured on a flow.
+
+A channel of length 5 and height 1 with a chip on its floor; viscosity 0.02, parabolic inflow with mean speed 1,
+pressure 0 at the outlet, no slip on all walls. All quantities are without dimension: lengths in channel heights,
+speeds in the mean inflow speed, pressure in density times that speed squared. Reynolds number 50.
+
+The reference solves the steady Navier-Stokes equations with Taylor-Hood elements (Q2 velocity, Q1 pressure) by
+Newton's method on a mesh that is graded toward the corners of the chip. At the outlet it uses the natural
+condition ``p = nu u_x, v_x = 0``; the viscous part is below 0.001 there.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import filelock
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import splu
+from skfem import Basis, BilinearForm, ElementQuad1, ElementQuad2, ElementVector, LinearForm, MeshQuad
+from skfem.helpers import ddot, div, dot, grad, mul
+
+from utils.paths import cache_dir
+
+LEFT, RIGHT, FLOOR, CEILING = -2.5, 2.5, -0.5, 0.5
+FRONT = -1.0  # x of the chip's front face
+VISCOSITY = 0.02
+HEIGHTS, WIDTHS = (0.4, 0.8), (0.6, 1.4)  # of the parameterized challenge
+FIELDS = ("u", "v", "p")
+Flow = Callable[[np.ndarray], np.ndarray]  # points (n, 2) to u, v, p (n, 3)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """The rectangle in the channel.
+
+    Attributes:
+        height, width: in channel heights; the challenge's first part has 0.6 and 1.
+
+    Raises:
+        ValueError: it fills the channel or reaches the outlet.
+    """
+
+    height: float = 0.6
+    width: float = 1.0
+
+    def __post_init__(self):
+        if not (0 < self.height < 1 and 0 < self.width < RIGHT - FRONT):
+            raise ValueError(
+                f"A chip of height {self.height} and width {self.width} does not fit: the height lies between "
+                f"0 and 1, the width between 0 and {RIGHT - FRONT}."
+            )
+
+    @property
+    def top(self) -> float:
+        """y of the upper face."""
+        return FLOOR + self.height
+
+    @property
+    def back(self) -> float:
+        """x of the rear face."""
+        return FRONT + self.width
+
+    @property
+    def corners(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The two upper corners, where the flow is singular."""
+        return (FRONT, self.top), (self.back, self.top)
+
+    def covers(self, points: np.ndarray) -> np.ndarray:
+        """Whether each of the points (n, 2) lies inside the chip."""
+        x, y = points.T
+        return (x > FRONT) & (x < self.back) & (y < self.top)
+
+    def wall_distance(self, points: np.ndarray) -> np.ndarray:
+        """Distance of fluid points (n, 2) to the nearest wall, the signed distance of the geometry."""
+        x, y = points.T
+        beside = np.maximum(np.maximum(FRONT - x, x - self.back), 0)
+        above = np.maximum(y - self.top, 0)
+        return np.minimum(np.minimum(y - FLOOR, CEILING - y), np.hypot(beside, above))
+
+    def grid(self, per_unit: int = 40) -> np.ndarray:
+        """Centres (n, 2) of the squares of side 1 / per_unit that lie in the fluid: equal areas, no point on a wall."""
+        x = LEFT + (np.arange(5 * per_unit) + 0.5) / per_unit
+        y = FLOOR + (np.arange(per_unit) + 0.5) / per_unit
+        points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        return points[~self.covers(points)]
+
+
+def inflow(y: np.ndarray) -> np.ndarray:
+    """Speed at the inlet, a parabola with maximum 1.5 and mean 1."""
+    return 1.5 * (1 - 4 * y**2)
+
+
+# --- the reference ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A finite-element flow.
+
+    Attributes:
+        chip, viscosity: of the problem.
+        mesh: quadrilaterals.
+        velocity, pressure: coefficients.
+        drag: force on the chip in flow direction, from the residual at its wall.
+    """
+
+    chip: Chip
+    viscosity: float
+    mesh: MeshQuad
+    velocity: np.ndarray
+    pressure: np.ndarray
+    drag: float
+
+    @cached_property
+    def _bases(self) -> tuple[Basis, Basis]:
+        return _bases(self.mesh)
+
+    @property
+    def unknowns(self) -> int:
+        """Number of coefficients."""
+        return len(self.velocity) + len(self.pressure)
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """u, v, p (n, 3) at fluid points (n, 2)."""
+        q2, q1 = self._bases
+        speed = (q2.probes(points.T) @ self.velocity).reshape(2, -1)
+        return np.stack([*speed, q1.probes(points.T) @ self.pressure], axis=1)
+
+
+def reference(chip: Chip = Chip(), viscosity: float = VISCOSITY, finest: float = 0.005) -> Reference:
+    """The flow around a chip, computed once and kept in the cache.
+
+    Args:
+        chip: the geometry.
+        viscosity: kinematic.
+        finest: size of the cells at the chip's corners; the others follow from it.
+
+    Raises:
+        RuntimeError: Newton's method did not converge.
+    """
+    code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
+    name = f"{chip.height:.6f}-{chip.width:.6f}-{viscosity:.6f}-{finest:.6f}-{code}.npz"
+    path = cache_dir("chip") / name
+    with filelock.FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            found = _solve(_mesh(chip, finest), chip, viscosity)
+            temporary = path.with_suffix(".tmp.npz")
+            np.savez(
+                temporary, p=found.mesh.p, t=found.mesh.t, velocity=found.velocity, pressure=found.pressure,
+                drag=found.drag,
+            )  # fmt: skip
+            temporary.replace(path)
+        with np.load(path, allow_pickle=False) as kept:
+            return Reference(
+                chip, viscosity, MeshQuad(kept["p"], kept["t"]), kept["velocity"], kept["pressure"], float(kept["drag"])
+            )  # fmt: skip
+
+
+def _graded(start: float, stop: float, first: float, last: float, largest: float) -> np.ndarray:
+    """Points from start to stop; cells of size ``first`` and ``last`` at the ends grow by a quarter each."""
+    way = np.linspace(0, stop - start, 20001)
+    middle = (way[1:] + way[:-1]) / 2
+    size = np.minimum(np.minimum(first + middle / 4, last + (stop - start - middle) / 4), largest)
+    cells = np.concatenate([[0], np.cumsum(np.diff(way) / size)])
+    return start + np.interp(np.linspace(0, cells[-1], int(np.ceil(cells[-1])) + 1), cells, way)
+
+
+def _mesh(chip: Chip, finest: float) -> MeshQuad:
+    largest = min(1.1 * finest**0.5, 0.25)
+    gap = CEILING - chip.top
+    x = np.concatenate([
+        _graded(LEFT, FRONT, largest, finest, largest)[:-1],
+        _graded(FRONT, chip.back, finest, finest, largest)[:-1],
+        _graded(chip.back, RIGHT, finest, largest, largest),
+    ])  # fmt: skip
+    y = np.concatenate([
+        _graded(FLOOR, chip.top, largest / 2, finest, largest / 2)[:-1],
+        _graded(chip.top, CEILING, finest, min(largest, gap) / 4, largest / 2),
+    ])  # fmt: skip
+    mesh = MeshQuad.init_tensor(x, y)
+    inside = chip.covers(mesh.p[:, mesh.t].mean(axis=1).T)
+    return mesh.remove_elements(np.flatnonzero(inside))
+
+
+def _bases(mesh: MeshQuad) -> tuple[Basis, Basis]:
+    q2 = Basis(mesh, ElementVector(ElementQuad2()), intorder=5)
+    return q2, q2.with_element(ElementQuad1())
+
+
+@BilinearForm
+def _viscous(u, v, w):
+    return w["viscosity"] * ddot(grad(u), grad(v))
+
+
+@BilinearForm
+def _divergence(u, q, w):
+    return -div(u) * q
+
+
+@BilinearForm
+def _transport(u, v, w):  # derivative of (u . grad) u
+    return dot(mul(grad(u), w["flow"]) + mul(w["flow"].grad, u), v)
+
+
+@LinearForm
+def _inertia(v, w):  # (u . grad) u
+    return dot(mul(w["flow"].grad, w["flow"]), v)
+
+
+def _solve(mesh: MeshQuad, chip: Chip, viscosity: float) -> Reference:
+    q2, q1 = _bases(mesh)
+    diffusion = _viscous.assemble(q2, viscosity=viscosity)
+    gradient = _divergence.assemble(q2, q1)
+    size = diffusion.shape[0]
+    state = np.zeros(size + gradient.shape[0])
+    inlet = mesh.facets_satisfying(lambda x: np.isclose(x[0], LEFT))
+    outlet = mesh.facets_satisfying(lambda x: np.isclose(x[0], RIGHT))
+    walls = np.setdiff1d(mesh.boundary_facets(), np.concatenate([inlet, outlet]))
+    given = np.union1d(q2.get_dofs(inlet).all(), q2.get_dofs(walls).all())
+    ahead = q2.get_dofs(inlet).all(["u^1"])
+    state[ahead] = inflow(q2.doflocs[1][ahead])
+    free = np.setdiff1d(np.arange(len(state)), given)
+    for step in range(25):  # the first step is the flow without inertia
+        matrix, load = diffusion, np.zeros(len(state))
+        if step:
+            flow = q2.interpolate(state[:size])
+            matrix = diffusion + _transport.assemble(q2, flow=flow)
+            load[:size] = _inertia.assemble(q2, flow=flow)
+        system = sparse.bmat([[matrix, gradient.T], [gradient, None]], "csr")
+        rest = load[free] - system[free][:, given] @ state[given]
+        before = state[free]
+        factors = splu(
+            system[free][:, free].tocsc(),
+            permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=1e-3, options={"SymmetricMode": True},
+        )  # fmt: skip
+        state[free] = factors.solve(rest)
+        if np.linalg.norm(state[free] - before) < 1e-9 * np.linalg.norm(state[free]):
+            break
+    else:
+        raise RuntimeError(
+            f"Newton's method did not converge for {chip} at viscosity {viscosity}: use a larger viscosity, or a "
+            "finer mesh."
+        )
+    flow = q2.interpolate(state[:size])
+    force = diffusion @ state[:size] + _inertia.assemble(q2, flow=flow) + gradient.T @ state[size:]
+    faces = mesh.facets_satisfying(
+        lambda x: (x[0] > FRONT - 1e-9) & (x[0] < chip.back + 1e-9) & (x[1] < chip.top + 1e-9)
+    )
+    on_chip = q2.get_dofs(np.intersect1d(faces, walls)).all(["u^1"])
+    return Reference(chip, viscosity, mesh, state[:size], state[size:], -float(force[on_chip].sum()))
+
+
+# --- what is measured on a flow -----------------------------------------------------------
+
+
+def relative_l2(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Relative L2 errors of u, v and p, each over all points.
+
+    Args:
+        found, truth: (n, 3).
+
+    Returns:
+        Shape (3,).
+    """
+    return np.linalg.norm(found - truth, axis=0) / np.linalg.norm(truth, axis=0)
+
+
+def sections(chip: Chip, number: int = 10, points: int = 32) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss points and weights on upright sections through the channel.
+
+    Returns:
+        Points (number, points, 2) and weights (number, points): ``(weights * u).sum(axis=1)`` is the flux.
+    """
+    x = LEFT + (RIGHT - LEFT) * (np.arange(number) + 0.5) / number
+    node, weight = np.polynomial.legendre.leggauss(points)
+    low = np.where((x > FRONT) & (x < chip.back), chip.top, FLOOR)[:, None]
+    y = low + (CEILING - low) * (node + 1) / 2
+    return np.stack([np.broadcast_to(x[:, None], y.shape), y], axis=-1), (CEILING - low) * weight / 2
+
+
+def mass_imbalance(flow: Flow, chip: Chip, number: int = 10) -> float:
+    """Largest deviation of the flux through upright sections from the inflow, which is 1."""
+    points, weights = sections(chip, number)
+    u = flow(points.reshape(-1, 2))[:, 0].reshape(weights.shape)
+    return float(np.abs((weights * u).sum(axis=1) - 1).max())
+
+
+def face_points(chip: Chip, points: int = 24) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss points (2 points, 2) on the front face and then on the rear face, and signed weights (2 points,)."""
+    node, weight = np.polynomial.legendre.leggauss(points)
+    y = FLOOR + chip.height * (node + 1) / 2
+    faces = [np.stack([np.full(points, x), y], axis=1) for x in (FRONT, chip.back)]
+    return np.concatenate(faces), np.concatenate([weight, -weight]) * chip.height / 2
+
+
+def pressure_drag(flow: Flow, chip: Chip) -> float:
+    """Force of the pressure on the chip in flow direction: front face minus rear face."""
+    points, weights = face_points(chip)
+    return float(weights @ flow(points)[:, 2])

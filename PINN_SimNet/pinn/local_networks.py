@@ -1,0 +1,555 @@
+"""Local networks: the channel is cut into patches, each with a small network of its own.
+
+A network maps (x, y) to the stream function psi and the pressure p. With u = psi_y and v = -psi_x the flow
+conserves mass exactly, whatever the weights are. The hidden layer of each network is drawn at random and stays;
+the output weights are trained. All residuals are then linear in the weights, but for the inertia, so that
+Gauss-Newton (here the same as Newton's method on the equations) needs a handful of least-squares problems.
+
+Random hidden layers: Dwivedi and Srinivasan (2020), doi:10.1016/j.neucom.2019.12.099. Patches with conditions on
+their borders: Dong and Li (2021), doi:10.1016/j.cma.2021.114129. Corners: Moffatt (1964),
+doi:10.1017/S0022112064000015.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import comb
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.polynomial import legendre
+from scipy.optimize import brentq
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from pinn.chip import CEILING, FLOOR, FRONT, LEFT, RIGHT, VISCOSITY, Chip
+from utils.paths import cache_dir
+
+Derivative = tuple[int, int] | str  # (1, 0) is psi_x, (0, 3) is psi_yyy; "p", "p_x", "p_y"
+ORDERS = [(i, j) for total in range(4) for i in range(total + 1) for j in [total - i]]
+PRESSURE_SCALE = 3.0
+SLOPE = 1.5  # largest slope of a hidden neuron, per half side of a patch
+FALL_OFF = 0.3  # within this distance of a corner the equations count less
+TIKHONOV = 1e-15  # relative to the largest diagonal element
+WEIGHTS = {"psi": 30.0, "slope": 3.0, "curvature": 1.0, "p": 1.0, "outlet": 3.0}
+
+
+@dataclass(frozen=True)
+class HiddenLayer:
+    """Random tanh neurons on the square [-1, 1] x [-1, 1]: slope vectors (m, 2) and offsets (m,)."""
+
+    slopes: Tensor
+    offsets: Tensor
+
+    @staticmethod
+    def draw(width: int, generator: torch.Generator) -> HiddenLayer:
+        """Directions uniform on the circle; each neuron bends somewhere in the square or just outside."""
+        angle = 2 * np.pi * torch.rand(width, generator=generator)
+        length = SLOPE * torch.rand(width, generator=generator).sqrt()
+        slopes = length[:, None] * torch.stack([torch.cos(angle), torch.sin(angle)], dim=1)
+        middle = 1.1 * (2 * torch.rand(width, 2, generator=generator) - 1)
+        return HiddenLayer(slopes, -(slopes * middle).sum(dim=1))
+
+    def derivatives(self, points: Tensor, box: tuple[float, float, float, float]) -> dict[Derivative, Tensor]:
+        """Neurons and their derivatives in x and y up to the third order, each (n, m)."""
+        left, right, low, high = box
+        scale = torch.tensor([2 / (right - left), 2 / (high - low)])
+        middle = torch.tensor([(left + right) / 2, (low + high) / 2])
+        t = torch.tanh((points - middle) * scale @ self.slopes.T + self.offsets)
+        s = 1 - t * t
+        by_order = (t, s, -2 * t * s, (6 * t * t - 2) * s)
+        a, b = (self.slopes * scale).T
+        return {(i, j): by_order[i + j] * (a**i * b**j) for i, j in ORDERS}
+
+
+class CornerMode:
+    """A flow without inertia around a corner of 270 degrees: psi = r^(1+q) F(angle), p = nu r^(q-1) G(angle).
+
+    It obeys no slip on both faces and Stokes' equations exactly. Its exponent q solves sin(3 pi q / 2) = q for
+    the first kind and = -q for the second, so the speed grows like r^0.54 or r^0.91.
+
+    Args:
+        corner: (x, y).
+        bisector: angle of the middle of the fluid.
+        kind: 0 or 1.
+        viscosity: scales the pressure.
+    """
+
+    EXPONENTS = (
+        brentq(lambda q: np.sin(1.5 * np.pi * q) - q, 0.4, 0.7),
+        brentq(lambda q: np.sin(1.5 * np.pi * q) + q, 0.7, 0.99),
+    )
+
+    def __init__(self, corner: tuple[float, float], bisector: float, kind: int, viscosity: float):
+        self.corner, self.q, self.viscosity = corner, self.EXPONENTS[kind], viscosity
+        self.turn = np.exp(-1j * bisector)
+        half = 0.75 * np.pi
+        wave = (np.cos, np.sin)[kind]
+        phase = (1, -1j)[kind]  # real or imaginary part
+        self.a = phase * wave((self.q - 1) * half)
+        self.b = -phase * wave((self.q + 1) * half)
+
+    def derivatives(self, points: Tensor) -> dict[Derivative, Tensor]:
+        """psi with derivatives up to the third order, and p with its gradient, each (n,).
+
+        Goursat's form: psi is the real part of a z^(1+q) + b conj(z) z^q.
+        """
+        z = torch.complex(points[:, 0] - self.corner[0], points[:, 1] - self.corner[1]) * self.turn
+
+        def power(exponent: float, order: int) -> Tensor:
+            """The derivative of z^exponent."""
+            return float(np.prod([exponent - k for k in range(order)])) * z ** (exponent - order)
+
+        def wirtinger(m: int, n: int) -> Tensor:
+            """m derivatives by z, n by conj(z)."""
+            if n == 0:
+                return self.a * power(1 + self.q, m) + self.b * z.conj() * power(self.q, m)
+            return self.b * power(self.q, m) if n == 1 else torch.zeros_like(z)
+
+        found: dict[Derivative, Tensor] = {}
+        by_z, by_conj = self.turn, np.conj(self.turn)
+        for i, j in ORDERS:  # d/dx = t d/dz + t* d/dz*, d/dy = i (t d/dz - t* d/dz*)
+            total = torch.zeros_like(z)
+            for k in range(i + 1):
+                for m in range(j + 1):
+                    factor = (
+                        comb(i, k) * comb(j, m) * by_z ** (i - k + j - m) * by_conj ** (k + m) * (-1) ** m
+                    )
+                    total = total + 1j**j * factor * wirtinger(i - k + j - m, k + m)
+            found[(i, j)] = total.real
+        scale = -4 * self.q * self.b * self.viscosity  # vorticity and pressure are harmonic conjugates
+        found["p"] = (scale * power(self.q - 1, 0)).imag
+        found["p_x"] = (scale * power(self.q - 1, 1) * self.turn).imag
+        found["p_y"] = (1j * scale * power(self.q - 1, 1) * self.turn).imag
+        return found
+
+
+def _gauss(number: int, low: float, high: float) -> tuple[Tensor, Tensor]:
+    node, weight = legendre.leggauss(number)
+    return torch.tensor(low + (high - low) * (node + 1) / 2), torch.tensor((high - low) * weight / 2)
+
+
+class LocalNetworks:
+    """Networks for the flow around one chip.
+
+    Args:
+        chip: the geometry; patches stretch with it.
+        width: hidden neurons in each patch.
+        viscosity: kinematic.
+        seed: of the hidden layers. Networks of the same width and seed differ in their output weights only.
+        modes: add two `CornerMode` at each upper corner of the chip, with trained amplitudes.
+
+    Attributes:
+        weights: all trained numbers, zero at first.
+    """
+
+    def __init__(
+        self, chip: Chip, width: int = 150, viscosity: float = VISCOSITY, seed: int = 0, modes: bool = True
+    ):
+        self.chip, self.width, self.viscosity, self.seed = chip, width, viscosity, seed
+        self.corner_power = 0.5 if modes else 2.0  # without the modes, equations near the corners mislead
+        w, rest = chip.width, RIGHT - chip.back
+        self.x_cuts = [LEFT, -1.6, -1.12, FRONT, FRONT + 0.12 * w, chip.back - 0.12 * w, chip.back,
+                       *(chip.back + share * rest for share in (0.1, 0.3, 0.6)), RIGHT]  # fmt: skip
+        self.y_cuts = [FLOOR, chip.top, CEILING]
+        generator = torch.Generator().manual_seed(seed)
+        self.patches: dict[tuple[int, int], HiddenLayer] = {}
+        for i in range(len(self.x_cuts) - 1):
+            for j in range(2):
+                if j or not 3 <= i < 6:  # the chip has no patch
+                    self.patches[i, j] = HiddenLayer.draw(width, generator)
+        self.modes: list[tuple[int, CornerMode]] = []  # with the column of patches left of the corner
+        if modes:
+            for column, corner, bisector in zip(
+                (2, 5), chip.corners, (0.75 * np.pi, 0.25 * np.pi), strict=True
+            ):
+                self.modes += [(column, CornerMode(corner, bisector, kind, viscosity)) for kind in (0, 1)]
+        self.first = {patch: 2 * width * k for k, patch in enumerate(self.patches)}
+        self.num_local = 2 * width * len(self.patches)
+        self.weights = torch.zeros(self.num_local + len(self.modes))
+
+    # --- evaluation ---
+
+    def box(self, patch: tuple[int, int]) -> tuple[float, float, float, float]:
+        """Left, right, low and high end of a patch."""
+        i, j = patch
+        return self.x_cuts[i], self.x_cuts[i + 1], self.y_cuts[j], self.y_cuts[j + 1]
+
+    def columns(self, patch: tuple[int, int]) -> Tensor:
+        """Which weights act in a patch: of psi, of p, of the corner modes."""
+        start = self.first[patch]
+        local = torch.arange(start, start + 2 * self.width)
+        return torch.cat([local, torch.arange(self.num_local, len(self.weights))])
+
+    def features(self, patch: tuple[int, int], points: Tensor) -> dict[Derivative, Tensor]:
+        """Matrices that turn the weights of a patch into psi, p and derivatives at its points (n, 2)."""
+        neurons = self.patches[patch].derivatives(points, self.box(patch))
+        nothing = torch.zeros(len(points), self.width)
+        modes = [
+            mode.derivatives(points) if patch[0] in (column, column + 1) else None
+            for column, mode in self.modes
+        ]
+
+        def tail(name: Derivative) -> Tensor:
+            parts = [torch.zeros(len(points)) if mode is None else mode[name] for mode in modes]
+            return torch.stack(parts, dim=1) if parts else torch.zeros(len(points), 0)
+
+        found: dict[Derivative, Tensor] = {
+            order: torch.cat([neurons[order], nothing, tail(order)], dim=1) for order in ORDERS
+        }
+        for name, order in (("p", (0, 0)), ("p_x", (1, 0)), ("p_y", (0, 1))):
+            found[name] = torch.cat([nothing, PRESSURE_SCALE * neurons[order], tail(name)], dim=1)
+        return found
+
+    def _in_patches(self, points: Tensor):
+        i = torch.searchsorted(torch.tensor(self.x_cuts), points[:, 0].contiguous()) - 1
+        i = i.clamp(0, len(self.x_cuts) - 2)
+        j = (points[:, 1] > self.chip.top).long()
+        on_face = (
+            (i >= 3) & (i < 6) & (j == 0)
+        )  # a point on the chip's wall belongs to the nearest fluid patch
+        i = torch.where(on_face & (points[:, 0] <= FRONT), 2, i)
+        i = torch.where(on_face & (points[:, 0] >= self.chip.back), 6, i)
+        j = torch.where(on_face & (i >= 3) & (i < 6), 1, j)
+        for patch in self.patches:
+            chosen = (i == patch[0]) & (j == patch[1])
+            if chosen.any():
+                yield patch, chosen
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """u, v, p (n, 3) at fluid points (n, 2)."""
+        where = torch.as_tensor(points, dtype=torch.float64)
+        found = torch.zeros(len(where), 3)
+        for patch, chosen in self._in_patches(where):
+            f, weights = self.features(patch, where[chosen]), self.weights[self.columns(patch)]
+            found[chosen] = torch.stack([f[0, 1] @ weights, -(f[1, 0] @ weights), f["p"] @ weights], dim=1)
+        return found.numpy()
+
+    # --- the equations ---
+
+    def _corner_weight(self, points: Tensor) -> Tensor:
+        """A power of the distance to each corner, 1 away from them: equations blow up there and count less."""
+        weight = torch.ones(len(points))
+        for x, y in self.chip.corners:
+            distance = torch.hypot(points[:, 0] - x, points[:, 1] - y)
+            weight = weight * (distance / FALL_OFF).clamp(max=1) ** self.corner_power
+        return weight
+
+    @cached_property
+    def _interior(self) -> list[tuple[Tensor, dict[Derivative, Tensor], Tensor]]:
+        """For each patch: columns, features at Gauss points, root of the weights."""
+        number = int(1.6 * self.width**0.5) + 1
+        found = []
+        for patch in self.patches:
+            left, right, low, high = self.box(patch)
+            (x, wx), (y, wy) = _gauss(number, left, right), _gauss(number, low, high)
+            points = torch.stack([x.repeat_interleave(number), y.repeat(number)], dim=1)
+            root = (wx[:, None] * wy).reshape(-1).sqrt() * self._corner_weight(points)
+            found.append((self.columns(patch), self.features(patch, points), root))
+        return found
+
+    @cached_property
+    def _borders(self) -> tuple[Tensor, Tensor]:
+        """Normal matrix and right side of all that is linear: walls, inlet, outlet, borders between patches."""
+        size = len(self.weights)
+        matrix, right = torch.zeros(size, size), torch.zeros(size)
+
+        def add(columns: Tensor, rows: Tensor, target: Tensor, root: Tensor) -> None:
+            rows, target = rows * root[:, None], target * root
+            matrix[columns[:, None], columns[None]] += rows.T @ rows
+            right[columns] += rows.T @ target
+
+        number = int(1.9 * self.width**0.5) + 1
+        for patch in self.patches:
+            i, j = patch
+            x0, x1, y0, y1 = self.box(patch)
+            for along_y, place, other in (
+                (True, x0, (i - 1, j)),
+                (True, x1, (i + 1, j)),
+                (False, y0, (i, j - 1)),
+                (False, y1, (i, j + 1)),
+            ):
+                way, weight = _gauss(number, y0, y1) if along_y else _gauss(number, x0, x1)
+                there = torch.full_like(way, place)
+                points = torch.stack([there, way] if along_y else [way, there], dim=1)
+                conditions = self._conditions(patch, other, points, along_y, place)
+                for columns, rows, target, strength in conditions:
+                    add(columns, rows, target, weight.sqrt() * strength)
+        return matrix, right
+
+    def _conditions(
+        self, patch: tuple[int, int], other: tuple[int, int], points: Tensor, along_y: bool, place: float
+    ):
+        """Rows of one side of a patch: (columns, rows, target, strength)."""
+        slope, curvature = ((1, 0), (2, 0)) if along_y else ((0, 1), (0, 2))
+        if other in self.patches:
+            if other > patch:  # each border once: psi, velocity, shear and pressure have no jump
+                yield from self._no_jump(patch, other, points, slope, curvature)
+            return
+        f, columns, zero = self.features(patch, points), self.columns(patch), torch.zeros(len(points))
+        if along_y and place == RIGHT:  # p = nu u_x and v_x = 0
+            yield columns, f["p"] - self.viscosity * f[1, 1], zero, WEIGHTS["outlet"]
+            yield columns, f[2, 0], zero, WEIGHTS["curvature"]
+            return
+        target = zero
+        if along_y and place == LEFT:
+            share = points[:, 1] - FLOOR
+            target = 3 * share**2 - 2 * share**3  # integral of the parabola
+        elif not along_y and place == CEILING:
+            target = zero + 1
+        yield columns, f[0, 0], target, WEIGHTS["psi"]
+        yield columns, f[slope], zero, WEIGHTS["slope"]
+
+    def _no_jump(self, patch, other, points: Tensor, slope, curvature):
+        here, there = self.features(patch, points), self.features(other, points)
+        m = 2 * self.width
+        columns = torch.cat([self.columns(patch)[:m], self.columns(other)])
+        near = self._corner_weight(points)
+        for name, strength in (
+            ((0, 0), WEIGHTS["psi"]),
+            (slope, WEIGHTS["slope"]),
+            (curvature, WEIGHTS["curvature"] * near),
+            ("p", WEIGHTS["p"] * near),
+        ):
+            rows = [here[name][:, :m], -there[name][:, :m], here[name][:, m:] - there[name][:, m:]]
+            yield columns, torch.cat(rows, dim=1), torch.zeros(len(points)), strength
+
+    def _momentum(self, f: dict[Derivative, Tensor], weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Both momentum equations at the points of a patch, linearised at ``weights``.
+
+        Returns:
+            Derivatives (2n, k) and target (2n,): the equations read rows @ new = target. And (2n,) the
+            viscous term divided by minus the viscosity, for the inverse problem.
+        """
+        nu = self.viscosity
+        u, v = f[0, 1] @ weights, -(f[1, 0] @ weights)
+        u_x, u_y, v_x, v_y = f[1, 1] @ weights, f[0, 2] @ weights, -(f[2, 0] @ weights), -(f[1, 1] @ weights)
+        laplace_u, laplace_v = f[2, 1] + f[0, 3], -(f[3, 0] + f[1, 2])
+
+        def times(column: Tensor, name: Derivative) -> Tensor:
+            return column[:, None] * f[name]
+
+        rows_x = (
+            times(u, (1, 1)) + times(u_x, (0, 1)) + times(v, (0, 2)) - times(u_y, (1, 0))
+            + f["p_x"] - nu * laplace_u
+        )  # fmt: skip
+        rows_y = (
+            -times(u, (2, 0)) + times(v_x, (0, 1)) - times(v, (1, 1)) - times(v_y, (1, 0))
+            + f["p_y"] - nu * laplace_v
+        )  # fmt: skip
+        target = torch.cat([u * u_x + v * u_y, u * v_x + v * v_y])
+        viscous = torch.cat([laplace_u @ weights, laplace_v @ weights])
+        return torch.cat([rows_x, rows_y]), target, viscous
+
+    def step(self) -> tuple[float, float]:
+        """One Gauss-Newton step.
+
+        Returns:
+            Relative change of the weights, and the root of the weighted mean square of the momentum equations
+            before the step.
+        """
+        matrix, right = (part.clone() for part in self._borders)
+        square, area = 0.0, 0.0
+        for columns, f, root in self._interior:
+            weights = self.weights[columns]
+            rows, target, _ = self._momentum(f, weights)
+            twice = torch.cat([root, root])
+            rows, target = rows * twice[:, None], target * twice
+            square += float(((rows @ weights - target) ** 2).sum())
+            area += float((root**2).sum())
+            matrix[columns[:, None], columns[None]] += rows.T @ rows
+            right[columns] += rows.T @ target
+        new = _solve(matrix, right)
+        change = float((new - self.weights).norm() / new.norm())
+        self.weights = new
+        return change, (square / area) ** 0.5
+
+    def train(
+        self, steps: int = 8, monitor: Callable[[LocalNetworks], float] | None = None, quiet: bool = False
+    ) -> pd.DataFrame:
+        """Gauss-Newton steps; from zero the first one gives the flow without inertia.
+
+        Args:
+            steps: how many.
+            monitor: a function of the networks that gives a number, e.g. an error; its time is not counted.
+            quiet: show no progress bar.
+
+        Returns:
+            One row per step: seconds of processor time so far, change of the weights, residual before the
+            step, and ``monitor`` after it.
+        """
+        rows, seconds = [], 0.0
+        for _ in tqdm(range(steps), desc="Gauss-Newton", leave=False, disable=quiet):
+            began = time.process_time()
+            change, residual = self.step()
+            seconds += time.process_time() - began
+            row = {"seconds": seconds, "change": change, "residual": residual}
+            rows.append(row if monitor is None else row | {"monitor": monitor(self)})
+        return pd.DataFrame(rows)
+
+
+def _solve(matrix: Tensor, right: Tensor) -> Tensor:
+    """Cholesky with the smallest Tikhonov term that works."""
+    largest = float(matrix.diagonal().max())
+    for strength in TIKHONOV * 10.0 ** torch.arange(6):
+        shifted = matrix.clone()
+        shifted.diagonal().add_(strength * largest)
+        factor, failed = torch.linalg.cholesky_ex(shifted)
+        if not failed:
+            return torch.cholesky_solve(right[:, None], factor)[:, 0]
+    raise FloatingPointError(
+        "The normal equations cannot be solved: use fewer hidden neurons, or a larger TIKHONOV."
+    )
+
+
+class ParameterizedNetworks:
+    """Local networks whose output weights are polynomials in the height and the width of the chip.
+
+    They are trained at the Chebyshev nodes of the range; in between, the flow follows without training.
+
+    Args:
+        heights, widths: the range.
+        nodes: how many heights and widths to train at.
+        width, seed: as in `LocalNetworks`.
+    """
+
+    def __init__(
+        self,
+        heights: tuple[float, float],
+        widths: tuple[float, float],
+        nodes: tuple[int, int] = (5, 4),
+        width: int = 100,
+        seed: int = 0,
+    ):
+        self.width, self.seed = width, seed
+        self.heights, self.widths = (
+            [low + (high - low) * (1 - np.cos(np.pi * (k + 0.5) / number)) / 2 for k in range(number)]
+            for (low, high), number in ((heights, nodes[0]), (widths, nodes[1]))
+        )
+        self.table: Tensor | None = None
+
+    def train(self, steps: int = 4, name: str = "", retrain: bool = False, quiet: bool = False) -> float:
+        """Train at every node, each time from the flow at the node before.
+
+        Args:
+            steps: of Gauss-Newton at a node; the first node gets three more.
+            name: given one, the result is kept in the cache by a key of the settings and the code.
+            retrain: train again even if a finished copy exists.
+            quiet: show no progress bar.
+
+        Returns:
+            Seconds of processor time of the training, also where it was loaded.
+        """
+        path = cache_dir("pinn") / f"{name}-{self._key(steps)}.npz" if name else None
+        if path and path.exists() and not retrain:
+            with np.load(path, allow_pickle=False) as kept:
+                self.table, seconds = torch.tensor(kept["table"]), float(kept["seconds"])
+            print(
+                f"{name}: loaded the trained copy ({seconds:.0f} s of training saved); retrain=True trains anew."
+            )
+            return seconds
+        began = time.process_time()
+        num = len(self.widths)
+        order = [(i, k if i % 2 == 0 else num - 1 - k) for i in range(len(self.heights)) for k in range(num)]
+        found: dict[tuple[int, int], Tensor] = {}
+        weights = None
+        for i, k in tqdm(order, desc="chips", leave=False, disable=quiet):  # neighbours follow each other
+            nets = LocalNetworks(Chip(self.heights[i], self.widths[k]), self.width, seed=self.seed)
+            if weights is not None:
+                nets.weights = weights
+            nets.train(steps + (3 if weights is None else 0), quiet=True)
+            weights = found[i, k] = nets.weights
+        self.table = torch.stack(
+            [torch.stack([found[i, k] for k in range(num)]) for i in range(len(self.heights))]
+        )
+        seconds = time.process_time() - began
+        if path:
+            temporary = path.with_suffix(f".{os.getpid()}.tmp.npz")
+            np.savez(temporary, table=self.table.numpy(), seconds=seconds)
+            temporary.replace(path)
+        return seconds
+
+    def _key(self, steps: int) -> str:
+        code = b"".join(
+            (Path(__file__).parent / f"{name}.py").read_bytes() for name in ("chip", "local_networks")
+        )
+        settings = repr([steps, self.width, self.seed, self.heights, self.widths])
+        return hashlib.sha256(code + settings.encode()).hexdigest()[:16]
+
+    def at(self, chip: Chip) -> LocalNetworks:
+        """The networks for one chip, by interpolation of the output weights."""
+        if self.table is None:
+            raise ValueError("These networks are not trained yet: call train() first.")
+        nets = LocalNetworks(chip, self.width, seed=self.seed)
+        by_height, by_width = _lagrange(self.heights, chip.height), _lagrange(self.widths, chip.width)
+        nets.weights = torch.einsum("i,k,ikw->w", by_height, by_width, self.table)
+        return nets
+
+
+def _lagrange(nodes: Sequence[float], x: float) -> Tensor:
+    """Values at x of the polynomials that are 1 at one node and 0 at the others."""
+    return torch.tensor([np.prod([(x - b) / (a - b) for b in nodes if b != a]) for a in nodes])
+
+
+def find_viscosity(
+    points: np.ndarray,
+    measured: np.ndarray,
+    chip: Chip,
+    start: float = 0.1,
+    width: int = 100,
+    steps: int = 12,
+    data_weight: float = 5.0,
+    seed: int = 0,
+    quiet: bool = False,
+) -> tuple[pd.DataFrame, LocalNetworks]:
+    """Fit networks to a measured flow and to the equations at once, with the viscosity as one more unknown.
+
+    Args:
+        points: (n, 2), where it was measured.
+        measured: (n, 3) u, v, p.
+        chip: the geometry.
+        start: first guess of the viscosity.
+        width, seed: as in `LocalNetworks`.
+        steps: of Gauss-Newton.
+        data_weight: of the data against the equations.
+        quiet: show no progress bar.
+
+    Returns:
+        A row per step with ``seconds`` and ``viscosity``, and the networks.
+    """
+    nets = LocalNetworks(chip, width, start, seed, modes=False)
+    where = torch.as_tensor(points, dtype=torch.float64)
+    values = torch.as_tensor(measured, dtype=torch.float64)
+    size = len(nets.weights)
+    began, rows = time.process_time(), []
+    fixed = [part.clone() for part in nets._borders]
+    scale = data_weight * (4.4 / len(points)) ** 0.5 / values.std(dim=0)
+    for patch, chosen in nets._in_patches(where):
+        f, columns = nets.features(patch, where[chosen]), nets.columns(patch)
+        for k, matrix in enumerate((f[0, 1], -f[1, 0], f["p"])):
+            fixed[0][columns[:, None], columns[None]] += scale[k] ** 2 * matrix.T @ matrix
+            fixed[1][columns] += scale[k] ** 2 * matrix.T @ values[chosen, k]
+    nets.weights = _solve(*fixed)  # the data alone
+    for _ in tqdm(range(steps), desc="viscosity", leave=False, disable=quiet):
+        matrix = torch.zeros(size + 1, size + 1)
+        right = torch.zeros(size + 1)
+        matrix[:size, :size], right[:size] = fixed
+        for columns, f, root in nets._interior:
+            wide = torch.cat([columns, torch.tensor([size])])
+            rows_here, target, viscous = nets._momentum(f, nets.weights[columns])
+            twice = torch.cat([root, root])
+            rows_here = torch.cat([rows_here, -viscous[:, None]], dim=1) * twice[:, None]
+            target = (target - nets.viscosity * viscous) * twice  # the product of both unknowns, linearised
+            matrix[wide[:, None], wide[None]] += rows_here.T @ rows_here
+            right[wide] += rows_here.T @ target
+        found = _solve(matrix, right)
+        nets.weights, nets.viscosity = found[:size], float(found[size])
+        rows.append({"seconds": time.process_time() - began, "viscosity": nets.viscosity})
+    return pd.DataFrame(rows), nets
