@@ -13,7 +13,6 @@ from pinn.domain import Domain
 from pinn.networks import FullyConnected
 from pinn.optimizers import Adam
 from pinn.points import at, box, line
-from pinn.solver import solve
 
 SQUARE = {"x": (0.0, 1.0), "y": (-1.0, 2.0)}
 GABOR = {"gabor": True, "frequency": 4.0}
@@ -179,20 +178,26 @@ def test_reweighted_smooths_multiplies_the_given_weights_and_waits():
         weighting.Reweighted(Adam(), weighting.gradient_norms, momentum=1)
 
 
-def test_a_reweighted_run_resumes_where_it_was(own_cache):
-    def train(steps, name):
-        domain = quadratic()
-        optimizer = weighting.Reweighted(Adam(1e-2), weighting.gradient_norms, every=3)
-        solve(domain, optimizer, steps, quiet=True, name=name)
-        return domain, optimizer
-
-    once, _ = train(20, "")
-    domain, optimizer = train(10, "")
-    resumed = weighting.Reweighted(Adam(1e-2), weighting.gradient_norms, every=3)
-    resumed.state = optimizer.state
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: weighting.Reweighted(Adam(1e-2), weighting.gradient_norms, every=3),
+        lambda: weighting.LocalAnnealing("big", 1e-2),
+    ],
+    ids=["reweighted", "local"],
+)
+def test_an_optimizer_resumes_where_it_was(make):
+    once, halted = quadratic(), quadratic()
+    optimizer, first = make(), make()
+    for _ in range(20):
+        optimizer.step(once)
     for _ in range(10):
-        resumed.step(domain)
-    torch.testing.assert_close(domain.theta, once.theta)
+        first.step(halted)
+    second = make()
+    second.state = first.state
+    for _ in range(10):
+        second.step(halted)
+    torch.testing.assert_close(halted.theta, once.theta)
 
 
 def test_uncertainty_weights_move_towards_the_inverse_loss():

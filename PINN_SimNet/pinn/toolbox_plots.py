@@ -46,4 +46,5 @@ def overview(table: pd.DataFrame) -> Figure:
     ax.set_yticks(height, labels, fontsize=8)
     ax.set(xscale="log", xlabel="relative L2 error", title="Every tool on its own problem")
     ax.grid(axis="y", visible=False)
+    ax.margins(y=0.01)
     return fig

@@ -7,14 +7,13 @@ points of a term by distance or time. `Reweighted` applies a rule while another 
     solve(domain, Reweighted(Adam(), annealing("interior")), 2000)
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from pinn.domain import Domain
-from pinn.optimizers import Optimizer
+from pinn.optimizers import Optimizer, TorchOptimizer
 
 Gradients = Mapping[str, Sequence[Tensor]]
 Rule = Callable[[Domain], Mapping[str, float | Tensor]]
@@ -158,7 +157,7 @@ class UncertaintyWeights:
         return dict(zip(domain.constraints, weights.tolist(), strict=True))
 
 
-class LocalAnnealing(Optimizer):
+class LocalAnnealing(TorchOptimizer):
     """Adam with annealing inside of every parameter tensor: each layer balances the terms on its own.
 
     The weights belong to gradients and not to a loss: what is followed is no longer the gradient of
@@ -180,32 +179,27 @@ class LocalAnnealing(Optimizer):
         momentum: float = 0.9,
     ):
         super().__init__(
-            reference=reference, learning_rate=learning_rate, decay=decay, every=every, momentum=momentum
-        )
-        self.weights: dict[str, list[float]] = {}
-        self.tensors: list[Tensor] = []
+            lambda tensors: torch.optim.Adam(tensors, lr=learning_rate),
+            decay, every, kind="LocalAnnealing", reference=reference, learning_rate=learning_rate, momentum=momentum,
+        )  # fmt: skip
 
     def step(self, domain: Domain) -> float:
-        settings = self.settings
         if not self.tensors:
-            self.tensors = [part.clone().requires_grad_() for part in domain.split(domain.theta)]
-            self.inner = torch.optim.Adam(self.tensors, lr=settings["learning_rate"])
-            self.schedule = torch.optim.lr_scheduler.LambdaLR(
-                self.inner, lambda step: settings["decay"] ** (step / settings["every"])
-            )
+            self.weights: dict[str, list[float]] = self.state.get("weights", {})
+            self._build(domain)
         domain.resample()
         gradients = term_gradients(domain)
         self._renew(gradients)
         for number, tensor in enumerate(self.tensors):
-            tensor.grad = sum(
-                (self.weights[name][number] * parts[number] for name, parts in gradients.items()),
-                start=torch.zeros_like(tensor),
-            )
+            weighted = [self.weights[name][number] * parts[number] for name, parts in gradients.items()]
+            tensor.grad = torch.stack(weighted).sum(0)
         with torch.no_grad():
             loss = domain.loss(domain.theta).item()
         self.inner.step()
         self.schedule.step()
         domain.theta = torch.cat([tensor.detach().reshape(-1) for tensor in self.tensors])
+        kept = {"inner": self.inner.state_dict(), "schedule": self.schedule.state_dict()}
+        self.state = {**kept, "weights": self.weights}
         return loss
 
     def _renew(self, gradients: Gradients) -> None:
