@@ -1,0 +1,443 @@
+"""The data set of the lab: steady flows around random bodies, computed by `flow.solver` on first use.
+
+Each sample has a slot (split, index). Its body is drawn from a generator seeded by the slot alone, and
+its flow is computed by one thread: the result does not depend on how many processes share the work.
+A flow that does not become steady is replaced by the next draw of its slot.
+
+One HDF5 file holds a group for each split. Networks learn from "train", are compared on "validation"
+(families of primitives that training has not seen) and tested on "cars" and "airfoils".
+"""
+
+import hashlib
+import inspect
+import json
+import os
+import shutil
+import zipfile
+import zlib
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import filelock
+import h5py
+import numpy as np
+from tqdm.auto import tqdm
+
+from flow import cars, shapes, solver
+from utils import course, parallel
+from utils.data import DataError, disk_full_is_clear
+from utils.paths import cache_dir
+
+VERSION = 1  # raise it with every change of shapes or solver that changes the flows
+
+FAMILIES = {
+    "train": ("ellipse", "box", "polygon"),
+    "validation": ("triangle", "bezier", "halfdisk"),
+    "cars": tuple(cars.OUTLINES),
+    "airfoils": ("NACA",),
+}
+NUM_CARS = 2 * len(cars.OUTLINES)  # each type in two sizes
+SLOTS_PER_JOB = 8
+MOST_DRAWS = 20  # of one slot
+
+
+@dataclass(frozen=True)
+class Config:
+    """What defines a data set.
+
+    Attributes:
+        ny: cells across the channel; there are twice as many along it.
+        train, validation, cars, airfoils: number of samples of each split.
+        reynolds: u_max * channel height / kinematic viscosity.
+        u_max: largest inlet velocity in lattice units.
+        seed: of all random bodies.
+    """
+
+    ny: int = 64
+    train: int = 1000
+    validation: int = 100
+    cars: int = NUM_CARS
+    airfoils: int = 28
+    reynolds: float = 100.0
+    u_max: float = 0.1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.ny < 16:
+            raise ValueError(f"ny is {self.ny}; 16 cells across the channel are the least.")
+        if min(self.counts.values()) < 0 or not any(self.counts.values()):
+            raise ValueError("The number of samples of a split is 0 or more, and one split must have some.")
+        if self.reynolds <= 0 or not 0 < self.u_max < 0.3 or self.seed < 0:
+            raise ValueError("reynolds must be positive, u_max between 0 and 0.3, seed 0 or more.")
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of samples of each split."""
+        return {split: getattr(self, split) for split in FAMILIES}
+
+    @property
+    def file_name(self) -> str:
+        """Changes with everything that changes the flows."""
+        content = json.dumps([VERSION, asdict(self)], sort_keys=True)
+        key = hashlib.sha256(content.encode()).hexdigest()[:10]
+        return f"flow-{self.ny}x{2 * self.ny}-{key}.h5"
+
+
+def default_config() -> Config:
+    """Of this machine's profile: 64 x 128 cells and 1,000 flows to learn from, or 128 x 256 and 3,000."""
+    return course.pick(laptop=Config(), gpu=Config(ny=128, train=3000, validation=300))
+
+
+@dataclass(frozen=True)
+class FlowData:
+    """Flows of one split: n samples on ny by nx cells, row 0 at the bottom of the channel.
+
+    Attributes:
+        distance: float32 (n, ny, nx) signed distance to the body in cells, negative in it.
+        velocity: float32 (n, ny, nx, 2) along and across the channel, in units of u_max; 0 in the body.
+        force: float32 (n, 2) drag and lift on all bodies, in rho * u_max^2 * channel height.
+        family: str (n,), e.g. "ellipse" or "box + polygon".
+        index, draw: int32 (n,) slot of the sample, and how many unsteady draws came before it.
+        converged: bool (n,) steady by the solver's criterion: True throughout.
+        change: float32 (n,) last relative change of the velocity that the solver saw.
+        steps: int32 (n,) time steps of the solver.
+        split: name of the split.
+        config: what the data set was made with.
+    """
+
+    distance: np.ndarray
+    velocity: np.ndarray
+    force: np.ndarray
+    family: np.ndarray
+    index: np.ndarray
+    draw: np.ndarray
+    converged: np.ndarray
+    change: np.ndarray
+    steps: np.ndarray
+    split: str
+    config: Config
+
+    def __len__(self) -> int:
+        return len(self.distance)
+
+    def __getitem__(self, which: np.ndarray | slice) -> "FlowData":
+        """Some of the samples."""
+        arrays = {name: getattr(self, name)[which] for name in _arrays(1, 1)}
+        return FlowData(**arrays, split=self.split, config=self.config)
+
+    @property
+    def solid(self) -> np.ndarray:
+        """bool (n, ny, nx), True in a body: the mask that the solver used."""
+        return self.distance < 0
+
+    @property
+    def drag(self) -> np.ndarray:
+        """float32 (n,) force along the channel, in rho * u_max^2 * channel height."""
+        return self.force[:, 0]
+
+    @property
+    def reynolds(self) -> float:
+        """u_max * channel height / kinematic viscosity."""
+        return self.config.reynolds
+
+    def scene(self, number: int) -> shapes.Scene:
+        """The bodies of a sample, e.g. to draw them on a finer grid."""
+        return scene(self.split, int(self.index[number]), int(self.draw[number]), self.config.seed)[0]
+
+
+Job = tuple[str, int, int, Config]  # split, first slot, slot after the last
+
+
+def _arrays(ny: int, nx: int) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Type and shape of one sample of each array in the file."""
+    return {
+        "distance": ("f4", (ny, nx)), "velocity": ("f4", (ny, nx, 2)), "force": ("f4", (2,)),
+        "family": ("S24", ()), "index": ("i4", ()), "draw": ("i4", ()),
+        "converged": ("?", ()), "change": ("f4", ()), "steps": ("i4", ()),
+    }  # fmt: skip
+
+
+# --- one sample --------------------------------------------------------------------------------
+
+
+def scene(split: str, index: int, draw: int = 0, seed: int = 0) -> tuple[shapes.Scene, str]:
+    """The bodies of a slot, and the name of their family; the next draw is another scene.
+
+    Raises:
+        ValueError: there is no such split.
+    """
+    _check_split(split)
+    rng = np.random.default_rng([seed, list(FAMILIES).index(split), index, draw])
+    if split == "cars":
+        number = index + NUM_CARS * draw
+        return shapes.car(number), list(cars.OUTLINES)[number % len(cars.OUTLINES)]
+    if split == "airfoils":
+        return shapes.airfoil(rng)
+    names = shapes.choose(FAMILIES[split], rng)
+    return shapes.compose(names, rng), " + ".join(names)
+
+
+def solve_slot(split: str, index: int, config: Config) -> dict[str, Any]:
+    """The first steady flow of a slot, as one row of the arrays of `FlowData`.
+
+    Raises:
+        DataError: no draw became steady.
+    """
+    for draw in range(MOST_DRAWS):
+        bodies, family = scene(split, index, draw, config.seed)
+        distance = shapes.signed_distance(bodies, config.ny, 2 * config.ny)
+        found = solver.solve_steady(
+            distance < 0, distance=distance, reynolds=config.reynolds, u_max=config.u_max
+        )
+        if found.converged:
+            return {
+                "distance": distance,
+                "velocity": found.velocity / np.float32(config.u_max),
+                "force": np.asarray(found.force) / (config.u_max**2 * config.ny),
+                "family": family.encode(),
+                "index": index,
+                "draw": draw,
+                "converged": found.converged,
+                "change": found.change,
+                "steps": found.steps,
+            }
+    raise DataError(
+        f"Sample {index} of {split}: none of {MOST_DRAWS} bodies has a steady flow at Reynolds number "
+        f"{config.reynolds:g}. Choose a smaller one."
+    )
+
+
+def solve_slots(split: str, start: int, stop: int, config: Config) -> dict[str, np.ndarray]:
+    """The rows start to stop of a split; what one worker does at a time."""
+    rows = [solve_slot(split, index, config) for index in range(start, stop)]
+    types = _arrays(config.ny, 2 * config.ny)
+    return {name: np.array([row[name] for row in rows], dtype) for name, (dtype, _) in types.items()}
+
+
+# --- the whole set -----------------------------------------------------------------------------
+
+
+def load(
+    split: str,
+    config: Config | None = None,
+    num_workers: int | None = None,
+    client: Any = None,
+    quiet: bool = False,
+) -> FlowData:
+    """The flows of a split: from ``$BOOTCAMP_DATA/flow``, from the cache, or computed now.
+
+    Args:
+        split: "train", "validation", "cars" or "airfoils".
+        config: sizes; None for those of this machine's profile.
+        num_workers, client, quiet: see `generate`.
+
+    Raises:
+        DataError, ValueError: see `generate`; there is no such split.
+    """
+    _check_split(split)
+    config = config or default_config()
+    for folder_name, folder in _folders().items():
+        data, origin = _read(folder / config.file_name, split, config), f"the {folder_name}"
+        if data is not None:
+            break
+    else:
+        data, origin = _read(generate(config, num_workers, client, quiet), split, config), "the solver"
+    if data is None:
+        raise DataError(f"{config.file_name} was damaged while it was read. Run the cell again.")
+    if not quiet:
+        print(
+            f"flow, {split}: SYNTHETIC data, computed by the course's own solver, {len(data):,} flows on "
+            f"{config.ny} x {2 * config.ny} cells at Reynolds number {config.reynolds:g}, from {origin}"
+        )
+    return data
+
+
+def generate(
+    config: Config | None = None, num_workers: int | None = None, client: Any = None, quiet: bool = False
+) -> Path:
+    """Compute a data set into the cache, with a progress bar, unless it is there already.
+
+    A run that was stopped goes on where it was; a second process waits for the first. A script that
+    calls this with more than one worker must do so under ``if __name__ == "__main__":``.
+
+    Args:
+        config: sizes; None for those of this machine's profile.
+        num_workers: processes, each with one thread; None is one per core, 1 computes in this process.
+        client: a ``distributed.Client``: the same work on a Dask cluster.
+        quiet: no progress bar.
+
+    Returns:
+        Path of the HDF5 file.
+
+    Raises:
+        DataError: the disk is full, a worker process died, or a slot has no steady flow.
+        ValueError: num_workers is less than 1 (see `utils.parallel.run_all`).
+    """
+    config = config or default_config()
+    path = cache_dir("flow") / config.file_name
+    with filelock.FileLock(path.with_suffix(".lock")):
+        for leftover in path.parent.glob(f"{path.stem}*/*.tmp"):  # of a process that was killed
+            leftover.unlink()
+        if path.exists() and not _is_whole(path):
+            path.unlink()
+            print(f"{path.name}: the cached copy was damaged; it is removed and computed again", flush=True)
+        if not path.exists():
+            _compute(path, config, num_workers, client, quiet)
+    return path
+
+
+def _compute(path: Path, config: Config, num_workers: int | None, client: Any, quiet: bool) -> None:
+    """Solve the jobs that no earlier run has finished; keep each as a shard; join the shards."""
+    folder = path.with_suffix(".shards")
+    folder.mkdir(exist_ok=True)
+    jobs = [
+        (split, start, min(start + SLOTS_PER_JOB, count), config)
+        for split, count in config.counts.items()
+        for start in range(0, count, SLOTS_PER_JOB)
+    ]
+    missing = [job for job in jobs if _load_shard(folder, job) is None]
+    _check_space(folder, config)
+    total = sum(config.counts.values())
+    done = total - sum(job[2] - job[1] for job in missing)
+    with tqdm(total=total, initial=done, desc="computing flows", unit="flow", disable=quiet) as bar:
+        for job, arrays in parallel.run_all(solve_slots, missing, num_workers, client):
+            _save_shard(folder, job, arrays)
+            bar.update(job[2] - job[1])
+    _join(path, folder, jobs, config)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_split(split: str) -> None:
+    if split not in FAMILIES:
+        raise ValueError(f"There is no split '{split}'; choose one of {', '.join(FAMILIES)}.")
+
+
+# --- files -------------------------------------------------------------------------------------
+
+
+def _folders() -> dict[str, Path]:
+    """Where a finished file may lie: a folder that a room shares, then the cache."""
+    shared = os.environ.get("BOOTCAMP_DATA")
+    folders = {"shared folder BOOTCAMP_DATA": Path(shared) / "flow"} if shared else {}
+    return folders | {"cache": cache_dir("flow")}
+
+
+def _read(path: Path, split: str, config: Config) -> FlowData | None:
+    """A split from a file; None if the file is not there or damaged."""
+    try:
+        with h5py.File(path, "r", locking=False) as file:  # finished files never change: no lock needed
+            arrays = {name: file[split][name][:] for name in _arrays(1, 1)}
+    except (OSError, KeyError):
+        return None
+    arrays["family"] = np.char.decode(arrays["family"])
+    return FlowData(**arrays, split=split, config=config)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether every chunk of a file can be read and matches its checksum."""
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            for split in FAMILIES:
+                for name in _arrays(1, 1):
+                    array = file[split][name]
+                    for start in range(0, len(array), SLOTS_PER_JOB):
+                        array[start : start + SLOTS_PER_JOB]
+    except (OSError, KeyError):
+        return False
+    return True
+
+
+def _shard(folder: Path, job: Job) -> Path:
+    return folder / f"{job[0]}-{job[1]:05d}.npz"
+
+
+def _load_shard(folder: Path, job: Job) -> dict[str, np.ndarray] | None:
+    """The arrays of a finished job; None if there are none or they are damaged."""
+    try:
+        with np.load(_shard(folder, job), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in _arrays(1, 1)}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None
+
+
+def _save_shard(folder: Path, job: Job, arrays: dict[str, np.ndarray]) -> None:
+    """Write a shard so that it is there whole or not at all."""
+    path = _shard(folder, job)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        with disk_full_is_clear(temporary, sum(a.nbytes for a in arrays.values())):
+            with open(temporary, "wb") as file:
+                np.savez(file, allow_pickle=False, **arrays)
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _join(path: Path, folder: Path, jobs: list[Job], config: Config) -> None:
+    """Copy the shards, one at a time, into the file of the data set; it appears when it is whole."""
+    temporary = folder / f"{path.stem}.{os.getpid()}.tmp"
+    _reserve(temporary, _num_bytes(config))
+    try:
+        with disk_full_is_clear(temporary, _num_bytes(config)):
+            with h5py.File(temporary, "w") as file:
+                file.attrs.update(_provenance(config))
+                for split, count in config.counts.items():
+                    group = file.create_group(split)
+                    for name, (dtype, shape) in _arrays(config.ny, 2 * config.ny).items():
+                        chunks = (1 if shape else max(count, 1), *shape) if count else None
+                        group.create_dataset(
+                            name, (count, *shape), dtype, chunks=chunks, fletcher32=bool(count)
+                        )
+                for job in jobs:
+                    arrays = _load_shard(folder, job)
+                    if arrays is None:
+                        raise DataError(f"{folder} was changed by another program. Run the cell again.")
+                    for name, array in arrays.items():
+                        file[job[0]][name][job[1] : job[2]] = array
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _provenance(config: Config) -> dict[str, str | int]:
+    """What a reader of the file wants to know about its making."""
+    code = hashlib.sha256()
+    for module in (shapes, cars, solver):
+        code.update(Path(str(module.__file__)).read_bytes())
+    return {
+        "title": "Steady two-dimensional channel flow around bodies, lattice-Boltzmann D2Q9",
+        "data_version": VERSION,
+        "config": json.dumps(asdict(config)),
+        "solver": str(inspect.signature(solver.solve_steady)),
+        "code_sha256": code.hexdigest(),
+        "numpy": version("numpy"),
+        "units": "distance: cells; velocity: u_max; force: rho * u_max^2 * channel height",
+    }
+
+
+def _num_bytes(config: Config) -> int:
+    """Size of the file, and of all shards."""
+    types = _arrays(config.ny, 2 * config.ny).values()
+    sample = sum(np.dtype(dtype).itemsize * int(np.prod(shape)) for dtype, shape in types)
+    return (sample + 200) * sum(config.counts.values()) + 100_000
+
+
+def _check_space(folder: Path, config: Config) -> None:
+    """Say at once, not after minutes, that the disk is too small for the shards and the joined file."""
+    there = sum(file.stat().st_size for file in folder.iterdir())
+    needed = 2 * _num_bytes(config) - there
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise DataError(
+            f"No space left in {folder.parent}: the data set needs {needed / 1e6:.0f} MB while it is computed, "
+            f"and {free / 1e6:.0f} MB are free. Free some space, or set BOOTCAMP_CACHE to a folder on another disk."
+        )
+
+
+def _reserve(path: Path, num_bytes: int) -> None:
+    """Raise a clear error if ``num_bytes`` cannot be written now: HDF5 itself does not survive a full disk."""
+    with disk_full_is_clear(path, num_bytes), open(path, "wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, num_bytes)

@@ -1,0 +1,78 @@
+"""Share independent jobs between worker processes, or between the machines of a Dask cluster."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from utils import gpu
+from utils.data import DataError
+
+
+def run_all(
+    function: Callable[..., Any], jobs: Sequence[tuple], num_workers: int | None = None, client: Any = None
+) -> Iterator[tuple[tuple, Any]]:
+    """Call ``function(*job)`` for every job; yield (job, result) as each is done, in any order.
+
+    Results that have been yielded are forgotten, so that memory holds few at a time. A script that
+    calls this with several workers does so under ``if __name__ == "__main__":``.
+
+    Args:
+        function: of a module (a worker imports it), with arguments and results that can be pickled.
+        jobs: argument tuples, all different.
+        num_workers: processes; None is one per core, 1 calls the function in this process.
+        client: a ``distributed.Client``; its cluster does the work instead.
+
+    Raises:
+        DataError: a worker process died.
+        ValueError: num_workers is less than 1.
+    """
+    if num_workers is not None and num_workers < 1:
+        raise ValueError(f"num_workers is {num_workers}; it must be 1 or more, or None for one per core.")
+    if client is not None:
+        return _on_cluster(function, jobs, client)
+    num_workers = min(num_workers or gpu.cpu_count(), len(jobs))
+    if num_workers <= 1:
+        return ((job, function(*job)) for job in jobs)
+    return _in_processes(function, jobs, num_workers)
+
+
+def _in_processes(function: Callable, jobs: Sequence[tuple], num_workers: int) -> Iterator[tuple[tuple, Any]]:
+    # Spawned, not forked: a kernel with TensorFlow loaded cannot be forked safely.
+    pool = ProcessPoolExecutor(num_workers, multiprocessing.get_context("spawn"), _start_worker)
+    try:
+        pending = {pool.submit(function, *job): job for job in jobs}
+        for future in as_completed(list(pending)):
+            yield pending.pop(future), future.result()
+    except BrokenProcessPool as error:
+        raise DataError(
+            "A worker process died, perhaps for lack of memory. Run the cell again: it goes on with what "
+            "is missing. If that fails too, pass num_workers=1."
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _on_cluster(function: Callable, jobs: Sequence[tuple], client: Any) -> Iterator[tuple[tuple, Any]]:
+    from distributed import as_completed
+
+    pending = {client.submit(function, *job, pure=False): job for job in jobs}
+    for future, result in as_completed(list(pending), with_results=True):
+        yield pending.pop(future), result
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted, and stops the workers
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Any) -> None:
+    """Do not outlive a kernel that was killed."""
+    parent.join()
+    os._exit(1)
