@@ -163,6 +163,8 @@ def main() -> None:
     on_gpu = torch.cuda.device_count() >= int(os.environ["LOCAL_WORLD_SIZE"])
     device = torch.device("cuda", local) if on_gpu else torch.device("cpu")
     backend = "nccl" if on_gpu else "gloo"
+    if on_gpu:
+        torch.cuda.set_device(device)
     distributed.init_process_group(backend)
     try:
         rank, processes = distributed.get_rank(), distributed.get_world_size()
