@@ -93,7 +93,7 @@ def autocorrelation(hours: np.ndarray, correlation: np.ndarray, title: str) -> F
     """Correlation of two errors of one storm against the time between them."""
     fig, ax = plt.subplots(figsize=(7, 3.5))
     ax.axhline(0, color="0.4", lw=1)
-    ax.axhline(1 / np.e, color=viz.ORANGE, ls="--", lw=1.2, label="1/e")
+    ax.axhline(np.exp(-1), color=viz.ORANGE, ls="--", lw=1.2, label="1/e")
     ax.plot(hours, correlation, color=viz.BLUE)
     ax.set(xlim=(0, hours.max()), ylim=(min(-0.3, correlation.min()), 1.03), title=title)
     ax.set(xlabel="time between two frames of a storm (h)", ylabel="correlation of their errors")
