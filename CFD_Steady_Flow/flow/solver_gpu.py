@@ -1,11 +1,12 @@
 """The solver of `flow.solver` in PyTorch, for many bodies at once: what a GPU needs to be full.
 
 Same lattice, collision, walls, inlet and outlet, written as operations on whole arrays. On a GPU
-`torch.compile` fuses a step into few kernels where Triton is installed; on a CPU the numba kernel
+`torch.compile` fuses a step into few kernels where Triton and a C compiler are installed; on a CPU the numba kernel
 is many times faster.
 """
 
 import importlib.util
+import shutil
 import time
 from collections.abc import Sequence
 
@@ -16,7 +17,7 @@ from flow import solver
 from flow.lattice import OPPOSITE, SOUND_SPEED, VELOCITY_X, VELOCITY_Y, WEIGHTS, equilibrium, relaxation_rates
 
 _RIM = ((0, 0), (1, 1), (1, 1))
-_X, _Y, _BACK = VELOCITY_X.tolist(), VELOCITY_Y.tolist(), OPPOSITE.tolist()
+_X, _Y, _BACK, _W = VELOCITY_X.tolist(), VELOCITY_Y.tolist(), OPPOSITE.tolist(), WEIGHTS.tolist()
 
 
 class BatchSimulation:
@@ -43,7 +44,7 @@ class BatchSimulation:
     ):
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.steps = 0
-        self._rates = relaxation_rates(viscosity, magic)
+        self._rates = relaxation_rates(float(viscosity), magic)
         self.solid = torch.as_tensor(solids, device=self.device)
         n, ny, nx = solids.shape
         outside = np.pad(solids, _RIM, constant_values=True)
@@ -59,7 +60,7 @@ class BatchSimulation:
                 inside = np.ones(ny, bool)
                 if cy:
                     inside[0 if cy == 1 else -1] = False  # the link from the corner is at rest
-                constant[q, :, 0] = 6 * WEIGHTS[q] * np.where(inside, between, 0)
+                constant[q, :, 0] = 6 * _W[q] * np.where(inside, between, 0)
             if distances is not None:
                 weight[q] = _interpolation(body_link[q], outside, distances, cx, cy)
         self._link = torch.as_tensor(link, device=self.device)
@@ -69,7 +70,7 @@ class BatchSimulation:
         self._outlet = ~self.solid[:, :, -1]
         self._outflow = self._tensor((np.asarray(inflow) * ~solids[:, :, 0]).sum(1))
         self._take_step = self._step
-        if self.device.type == "cuda" and importlib.util.find_spec("triton"):
+        if self.device.type == "cuda" and importlib.util.find_spec("triton") and shutil.which("cc"):
             self._take_step = torch.compile(self._step, dynamic=False)
         velocity = np.zeros((n, ny, nx, 2))
         velocity[..., 0] = np.asarray(inflow)[:, None]
@@ -122,11 +123,11 @@ class BatchSimulation:
     def _step(self, f: torch.Tensor) -> torch.Tensor:
         """Stream and collide populations (9, n, ny, nx)."""
         flux = (_momentum(f[:, :, :, -1])[0] * self._outlet).sum(1)
-        density = (flux - self._outflow) / (self._outlet.sum(1) * SOUND_SPEED)
+        density = (flux - self._outflow) / (self._outlet.sum(1) * float(SOUND_SPEED))
         change = density[:, None] - f[:, :, :, -1].sum(0)  # (n, ny): at the outlet, see kernel.open_end
         pulled = [_pull(f[q], q) for q in range(9)]
         for q in (3, 6, 7):
-            column = f[q, :, :, -1] + WEIGHTS[q] * change
+            column = f[q, :, :, -1] + _W[q] * change
             pulled[q][:, :, -1] = torch.roll(column, _Y[q], 1)
         a = [pulled[0]] + [
             torch.where(self._link[q], self._reflected(f, pulled, q), pulled[q]) for q in range(1, 9)
@@ -134,11 +135,11 @@ class BatchSimulation:
         even, odd = self._rates
         u, v = _momentum(a)
         common = sum(a[1:], a[0]) - 1.5 * (u * u + v * v)
-        new = [a[0] - even * (a[0] - WEIGHTS[0] * common)] + [a[0]] * 8
+        new = [a[0] - even * (a[0] - _W[0] * common)] + [a[0]] * 8
         for q, along in ((1, u), (2, v), (5, u + v), (8, u - v)):
             back = _BACK[q]
-            e = even * ((a[q] + a[back]) / 2 - WEIGHTS[q] * (common + 4.5 * along * along))
-            o = odd * ((a[q] - a[back]) / 2 - 3 * WEIGHTS[q] * along)
+            e = even * ((a[q] + a[back]) / 2 - _W[q] * (common + 4.5 * along * along))
+            o = odd * ((a[q] - a[back]) / 2 - 3 * _W[q] * along)
             new[q], new[back] = a[q] - e - o, a[back] - e + o
         return torch.stack(new) * ~self.solid
 

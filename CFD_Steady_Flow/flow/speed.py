@@ -25,7 +25,8 @@ def obstacle_channel(ny: int, nx: int, num_threads: int = 1) -> Simulation:
 
 
 @cache
-def _compile_copy(plane: int) -> Any:
+def compile_copy(plane: int) -> Any:
+    """The function `copy(a, b, num_steps, height, width, stride)`: streaming alone, in the solver's memory layout."""
     one = np.uint64(1)
     p1, p2, p3, p4, p5, p6, p7, p8 = (np.uint64(q * plane) for q in range(1, 9))
 
@@ -60,7 +61,7 @@ def bare_copy(ny: int, nx: int) -> Callable[[int], None]:
     stride = -(-(nx + kernel.MARGIN) // 16) * 16
     plane = kernel.plane_size((ny + 2) * stride + kernel.MARGIN)
     a, b = kernel.allocate(plane)
-    copy = _compile_copy(plane)
+    copy = compile_copy(plane)
     return lambda num_steps: copy(a, b, num_steps, ny, nx, stride)
 
 
