@@ -23,6 +23,7 @@ from flow.lattice import OPPOSITE, SOUND_SPEED, VELOCITY_X, VELOCITY_Y, WEIGHTS,
 
 _MAX_DEPTH = 24  # steps in one sweep through the grid
 _MAX_HEIGHTS = 60  # channel heights that the inflow may cross before a flow counts as unsteady
+LEAST_WORK = 200_000  # cell updates a band in a sweep; with less, starting threads costs more than it saves
 _COARSEST = 32  # rows of the first grid
 SMALLEST_DISTANCE = 0.01  # of a cell centre to a wall, in cells
 
@@ -72,7 +73,7 @@ class Simulation:
         lid_speed: x-velocity of the north wall.
         distance: (ny, nx) signed distance of cell centres to the bodies, in cells, negative
             inside: bodies by interpolated bounce-back. None: half-way bounce-back.
-        num_threads: bands of rows that are updated side by side. More than one pays on large grids.
+        num_threads: bands of rows that are updated side by side, at most; a small grid gets one.
 
     Raises:
         ValueError: shapes, types or signs do not fit; the sentence says which.
@@ -102,11 +103,14 @@ class Simulation:
         self._plane = kernel.plane_size((ny + 2) * self._stride + kernel.MARGIN)
         self._old, self._new = kernel.allocate(self._plane)
         self._bands: list[int] = []
+        num_threads = min(num_threads, ny // (2 * self._depth), ny * nx * self._depth // LEAST_WORK)
         if num_threads > 1:
-            num_threads = min(num_threads, ny // (2 * self._depth)) or 1
             self._bands = np.linspace(0, ny, num_threads + 1).round().astype(int).tolist()
             self._pool = ThreadPoolExecutor(num_threads)
-        self._sweep, self._advance = kernel.compile_kernels(self._plane)
+        self._sweep = kernel.compile_sweep(self._plane)
+        rows = np.flatnonzero(~solid[:, -1]) if outlet else np.zeros(0, int)
+        self._outlet_cells = self._index(rows, nx - 1).astype(np.uint32)
+        self._outflow = np.float32(0 if inflow is None else np.asarray(inflow)[~solid[:, 0]].sum())
         self._make_links(solid, distance)
         self._setting = (
             *solid.shape,
@@ -115,10 +119,9 @@ class Simulation:
             _inlet_terms(np.zeros(ny) if inflow is None else np.asarray(inflow)),
             np.float32(6 * WEIGHTS[5] * lid_speed),
             *self._links,
+            self._outlet_cells,
+            self._outflow,
         )
-        rows = np.flatnonzero(~solid[:, -1]) if outlet else np.zeros(0, int)
-        self._outlet_cells = self._index(rows, nx - 1).astype(np.uint32)
-        self._outflow = np.float32(inflow[~solid[:, 0]].sum() if inflow is not None else 0)
         start = np.zeros((ny, nx, 2))
         if inflow is not None:
             start[..., 0] = np.asarray(inflow)[:, None]
@@ -141,19 +144,19 @@ class Simulation:
             for _ in range(num_sweeps):
                 self._sweep_bands()
         elif num_sweeps:
-            self._advance(self._old, self._new, num_sweeps, self._depth, *self._setting,
-                          self._outlet_cells, self._outflow)  # fmt: skip
+            self._sweep_rows(self._depth, 0, self.solid.shape[0], num_sweeps=num_sweeps)
         if rest:
-            self._sweep_rows(rest, 0, self.solid.shape[0], 0, 0, self._outlet_density())
+            self._sweep_rows(rest, 0, self.solid.shape[0])
         if rest % 2:
             self._old, self._new = self._new, self._old
         self.steps += num_steps
 
     def _sweep_rows(
-        self, depth: int, first: int, last: int, slope_first: int, slope_last: int, density
-    ) -> None:
-        self._sweep(self._old, self._new, depth, first, last, slope_first, slope_last, *self._setting,
-                    self._outlet_cells.size > 0, density)  # fmt: skip
+        self, depth: int, first: int, last: int, slope_first: int = 0, slope_last: int = 0,
+        density: np.float32 = kernel.MEASURE, num_sweeps: int = 1,
+    ) -> None:  # fmt: skip
+        self._sweep(self._old, self._new, num_sweeps, depth, first, last, slope_first, slope_last,
+                    *self._setting, density)  # fmt: skip
 
     def _sweep_bands(self) -> None:
         """One sweep of each band in a thread of its own, then of the wedges that are left between them.
@@ -171,7 +174,7 @@ class Simulation:
             list(self._pool.map(lambda arguments: self._sweep_rows(*arguments), part))
 
     def _outlet_density(self) -> np.float32:
-        """Density at the outlet, minus 1; see `kernel.compile_kernels.advance`."""
+        """Density at the outlet, minus 1, as the kernel finds it where no band runs beside another."""
         if not self._outlet_cells.size:
             return np.float32(0)
         f1, f3, f5, f6, f7, f8 = (self._old[q * self._plane + self._outlet_cells] for q in (1, 3, 5, 6, 7, 8))

@@ -27,29 +27,32 @@ def obstacle_channel(ny: int, nx: int, num_threads: int = 1) -> Simulation:
 @cache
 def compile_copy(plane: int) -> Any:
     """The function `copy(a, b, num_steps, height, width, stride)`: streaming alone, in the solver's memory layout."""
-    one = np.uint64(1)
-    p1, p2, p3, p4, p5, p6, p7, p8 = (np.uint64(q * plane) for q in range(1, 9))
-
-    @njit(nogil=True, cache=True)
-    def copy_row(a, b, first, stop, row):
-        for i in range(first, stop):
-            b[i] = a[i]
-            b[p1 + i], b[p3 + i] = a[p1 + i - one], a[p3 + i + one]
-            b[p2 + i], b[p4 + i] = a[p2 + i - row], a[p4 + i + row]
-            b[p5 + i], b[p7 + i] = a[p5 + i - row - one], a[p7 + i + row + one]
-            b[p6 + i], b[p8 + i] = a[p6 + i - row + one], a[p8 + i + row - one]
 
     @njit(nogil=True, cache=True)
     def copy(a, b, num_steps, height, width, stride):
         for step in range(num_steps):
+            if step % 2 == 0:
+                old, new = a, b
+            else:
+                old, new = b, a
             for y in range(1, height + 1):
                 first = np.uint64(y * stride + kernel.MARGIN)
-                if step % 2 == 0:
-                    copy_row(a, b, first, first + np.uint64(width), np.uint64(stride))
-                else:
-                    copy_row(b, a, first, first + np.uint64(width), np.uint64(stride))
+                _copy_row(old, new, plane, first, first + np.uint64(width), np.uint64(stride))
 
     return copy
+
+
+@njit(nogil=True, inline="always")
+def _copy_row(a, b, plane, first, stop, row):
+    one = np.uint64(1)
+    p1, p2, p3, p4 = np.uint64(plane), np.uint64(2 * plane), np.uint64(3 * plane), np.uint64(4 * plane)
+    p5, p6, p7, p8 = np.uint64(5 * plane), np.uint64(6 * plane), np.uint64(7 * plane), np.uint64(8 * plane)
+    for i in range(first, stop):
+        b[i] = a[i]
+        b[p1 + i], b[p3 + i] = a[p1 + i - one], a[p3 + i + one]
+        b[p2 + i], b[p4 + i] = a[p2 + i - row], a[p4 + i + row]
+        b[p5 + i], b[p7 + i] = a[p5 + i - row - one], a[p7 + i + row + one]
+        b[p6 + i], b[p8 + i] = a[p6 + i - row + one], a[p8 + i + row - one]
 
 
 def bare_copy(ny: int, nx: int) -> Callable[[int], None]:
