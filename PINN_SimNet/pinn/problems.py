@@ -238,6 +238,7 @@ def spring_inverse(
     seed: int = 0,
     fresh: int = 0,
     noise: float = 0.0,
+    data_seed: int = 5,
     **options,
 ) -> Problem:
     """Find the mass m (exact 1) and the spring k (exact 2) from measured motion; the larger relative error."""
@@ -249,7 +250,7 @@ def spring_inverse(
         lambda p: motion(p, p.m, p.k),
         weight=0.1,
     )
-    domain.add("data", spring_data(noise), lambda p: (p.x - p.X, p.y - p.Y, p.z - p.Z))
+    domain.add("data", spring_data(noise, data_seed), lambda p: (p.x - p.X, p.y - p.Y, p.z - p.Z))
     return Problem(domain, lambda d: max(abs(d.unknown("m") - 1), abs(d.unknown("k") / 2 - 1)))
 
 

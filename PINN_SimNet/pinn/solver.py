@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 from pinn.domain import Domain
 from pinn.optimizers import Optimizer
 from utils.paths import cache_dir
+from utils.results import slug
 
 Monitor = Callable[[Domain], float]
 
@@ -85,7 +86,7 @@ def solve(
     path = None
     if name:
         key = _key(domain, stages, [limits, seconds, loss_below, list(monitors), report_every])
-        path = cache_dir("pinn") / f"{name}-{key}.pt"
+        path = cache_dir("pinn") / f"{slug(name)}-{key}.pt"
     run = _Run(domain, stages, limits, seconds, loss_below, monitors, report_every, path)
     if path and path.exists() and not retrain:
         run.load()
