@@ -41,8 +41,8 @@ def distances(shapes: Mapping[str, Geometry]) -> Figure:
     fields = {name: _raster(shape, view, 220, 0.15) for name, shape in shapes.items()}
     limit = 0.6
     fig, axes = plt.subplots(1, len(shapes), figsize=(2.6 * len(shapes), 2.5), squeeze=False, sharey=True)
-    for ax, (name, field) in zip(axes[0], fields.items(), strict=True):
-        image = _distance(ax, *field, limit)
+    for ax, (name, (x, y, distance)) in zip(axes[0], fields.items(), strict=True):
+        image = _distance(ax, x, y, distance, limit)
         ax.set(title=name, xlabel="x (m)")
     axes[0, 0].set_ylabel("y (m)")
     fig.colorbar(image, ax=axes, label="signed distance (m)", shrink=0.9, ticks=np.linspace(-limit, limit, 5))

@@ -205,6 +205,49 @@ def curves(
     return fig
 
 
+def plate(x, y, stress, angle_deg, hoop) -> Figure:
+    """Stress along the pull in a quarter of the plate, and the stress along the rim of the hole.
+
+    Args:
+        x, y, stress: grids, each (n, n); NaN inside of the hole.
+        angle_deg, hoop: along the rim.
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.8))
+    image = left.contourf(x, y, stress, np.linspace(0, 3, 25), cmap="viridis", extend="both")
+    left.contour(x, y, stress, [1], colors="white", linewidths=0.8)
+    left.set(title="stress xx / pull; white: equal to the pull", xlabel="x", ylabel="y", aspect="equal")
+    left.grid(False)
+    fig.colorbar(image, ax=left, label="stress xx / pull", ticks=range(4))
+    right.plot(angle_deg, hoop, color=BLUE, label="network")
+    right.plot(
+        angle_deg[::5],
+        1 - 2 * np.cos(2 * np.radians(angle_deg[::5])),
+        "o",
+        color=BLACK,
+        ms=4,
+        label="Kirsch (1898)",
+    )
+    right.set(title="rim of the hole", xlabel="angle from the pull (degrees)", ylabel="stress / pull")
+    right.legend()
+    return fig
+
+
+def warm_channel(extent: Sequence[float], temperature: np.ndarray, rising: np.ndarray) -> Figure:
+    """Temperature and vertical velocity in a channel, each (height, width)."""
+    fig, axes = plt.subplots(2, 1, figsize=(7.2, 4.6), sharex=True)
+    high = np.abs(rising).max()
+    for ax, name, field, options in (
+        (axes[0], "temperature", temperature, {"cmap": "viridis", "vmin": 0, "vmax": 1}),
+        (axes[1], "vertical velocity", rising, {"cmap": "RdBu_r", "vmin": -high, "vmax": high}),
+    ):
+        image = ax.imshow(field, origin="lower", extent=extent, **options)
+        ax.set(title=name, ylabel="y")
+        ax.grid(False)
+        fig.colorbar(image, ax=ax, label=name, shrink=0.9)
+    axes[1].set_xlabel("x")
+    return fig
+
+
 def cavity(x, y, stream, u_line, v_line) -> Figure:
     """Streamlines of the cavity, and both centre lines with the published values.
 
