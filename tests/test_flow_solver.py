@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flow import lattice, solver
 from flow.solver import Simulation, channel_inflow, solve_steady
@@ -47,6 +49,27 @@ def test_closed_box_keeps_its_mass():
     box.run(3000)
     assert abs(box.density().mean() - 1) < 1e-5
     assert box.velocity()[-1, :, 0].max() > 0.05
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 15), st.integers(0, 19), st.integers(1, 9), st.integers(1, 9)), max_size=4
+    ),
+    st.floats(0.01, 0.5),
+)
+@settings(max_examples=25, deadline=None)
+def test_bodies_in_a_closed_box_neither_take_nor_give_mass(boxes, viscosity):
+    solid = np.zeros((16, 20), bool)
+    for y, x, height, width in boxes:
+        solid[y : y + height, x : x + width] = True
+    box = Simulation(solid, viscosity)
+    velocity = np.zeros((16, 20, 2))
+    velocity[..., 0] = 0.03
+    box.set_state(velocity)
+    before = box.density()[~solid].sum()
+    box.run(150)
+    assert box.density()[~solid].sum() == pytest.approx(before, abs=1e-3)
+    assert not box.velocity()[solid].any()
 
 
 def test_flux_is_the_same_through_every_column():
@@ -158,6 +181,16 @@ def test_unsteady_flow_is_flagged():
     distance = cylinder(64, 128, 8.0, 30.0, 30.0)
     flow = solve_steady(distance < 0, distance=distance, reynolds=1000)
     assert not flow.converged
+
+
+def test_bodies_in_the_outlet_or_at_the_lid_are_refused():
+    solid = np.zeros((NY, NX), bool)
+    solid[10:20, -5:] = True
+    with pytest.raises(ValueError, match="reaches the outlet"):
+        Simulation(solid, 0.1, outlet=True)
+    with pytest.raises(ValueError, match="touches the lid"):
+        Simulation(solid[:20], 0.1, lid_speed=0.1)
+    assert np.isfinite(solve_steady(solid, reynolds=20, max_steps=200).velocity).all()
 
 
 BLOCKED = np.zeros((NY, NX), bool)

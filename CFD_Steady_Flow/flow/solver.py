@@ -97,6 +97,10 @@ class Simulation:
             raise ValueError(
                 f"The inflow needs one velocity for each of the {ny} rows, not {np.shape(inflow)}."
             )
+        if outlet and solid[:, -1].any():
+            raise ValueError("A body reaches the outlet. Leave a column of fluid cells before it.")
+        if lid_speed and solid[-1].any():
+            raise ValueError("A body touches the lid. Leave a row of fluid cells below it.")
         self.solid, self.steps = solid, 0
         self._stride = -(-(nx + kernel.MARGIN) // 16) * 16
         self._depth = int(np.clip(nx // 32 * 2, 2, _MAX_DEPTH))  # the outlet must hear each sound wave often
@@ -108,7 +112,7 @@ class Simulation:
             self._bands = np.linspace(0, ny, num_threads + 1).round().astype(int).tolist()
             self._pool = ThreadPoolExecutor(num_threads)
         self._sweep = kernel.compile_sweep(self._plane)
-        rows = np.flatnonzero(~solid[:, -1]) if outlet else np.zeros(0, int)
+        rows = np.arange(ny if outlet else 0)
         self._outlet_cells = self._index(rows, nx - 1).astype(np.uint32)
         self._outflow = np.float32(0 if inflow is None else np.asarray(inflow)[~solid[:, 0]].sum())
         self._make_links(solid, distance)
@@ -278,6 +282,7 @@ def _check_geometry(solid: np.ndarray, distance: np.ndarray | None) -> None:
             raise ValueError("`distance` must be negative exactly in the solid cells.")
 
 
+@np.errstate(invalid="ignore", over="ignore")  # a flow that diverges is reported, not warned about
 def solve_steady(
     solid: np.ndarray,
     *,
