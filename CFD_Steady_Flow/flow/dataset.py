@@ -243,7 +243,8 @@ def load(
         if data is not None:
             break
     else:
-        data, origin = _read(generate(config, num_workers, client, quiet), split, config), "the solver"
+        path, is_new = _ensure(config, num_workers, client, quiet)
+        data, origin = _read(path, split, config), "the solver" if is_new else "the cache"
     if data is None:
         raise DataError(f"{config.file_name} was damaged while it was read. Run the cell again.")
     if not quiet:
@@ -275,7 +276,11 @@ def generate(
         DataError: the disk is full, a worker process died, or a slot has no steady flow.
         ValueError: num_workers is less than 1 (see `utils.parallel.run_all`).
     """
-    config = config or default_config()
+    return _ensure(config or default_config(), num_workers, client, quiet)[0]
+
+
+def _ensure(config: Config, num_workers: int | None, client: Any, quiet: bool) -> tuple[Path, bool]:
+    """`generate`, and whether it was this process that computed the file."""
     path = cache_dir("flow") / config.file_name
     with filelock.FileLock(path.with_suffix(".lock")):
         for leftover in path.parent.glob(f"{path.stem}*/*.tmp"):  # of a process that was killed
@@ -283,9 +288,10 @@ def generate(
         if path.exists() and not _is_whole(path):
             path.unlink()
             print(f"{path.name}: the cached copy was damaged; it is removed and computed again", flush=True)
-        if not path.exists():
+        is_new = not path.exists()
+        if is_new:
             _compute(path, config, num_workers, client, quiet)
-    return path
+    return path, is_new
 
 
 def _compute(path: Path, config: Config, num_workers: int | None, client: Any, quiet: bool) -> None:
