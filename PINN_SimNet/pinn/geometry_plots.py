@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pinn.geometry import Cloud, Geometry
 from utils.viz import BLACK, BLUE, GREEN, ORANGE, PINK
@@ -153,7 +154,7 @@ def on_shape(
             ax.contour(x, y, picture, 14, colors="white", linewidths=0.5)
         ax.set(title=name, xlabel="x (m)", aspect="equal")
         ax.grid(False)
-        fig.colorbar(image, ax=ax, label=label, orientation="horizontal", aspect=30)
+        fig.colorbar(image, ax=ax, label=label, orientation="horizontal", aspect=30, ticks=MaxNLocator(5))
     axes[0].set_ylabel("y (m)")
     return fig
 
