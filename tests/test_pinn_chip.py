@@ -59,7 +59,7 @@ def test_a_chip_that_does_not_fit_is_refused(size):
 @given(chips)
 def test_sections_and_faces_integrate_polynomials_exactly(chip):
     points, weights = challenge.sections(chip)
-    beside = (points[:, 0, 0] < FRONT) | (points[:, 0, 0] > chip.back)
+    beside = (points[:, 0, 0] <= FRONT) | (points[:, 0, 0] >= chip.back)
     heights = np.where(beside, 1, 1 - chip.height)
     assert np.allclose(weights.sum(axis=1), heights)
     assert np.allclose((weights * challenge.inflow(points[..., 1])).sum(axis=1)[beside], 1)
@@ -86,6 +86,27 @@ def test_reference_converges_with_the_mesh(coarse):
     fine, rough = (challenge.reference(finest=size)(points) for size in (0.01, 0.04))
     assert (challenge.relative_l2(coarse(points), fine) < 0.7 * challenge.relative_l2(rough, fine)).all()
     assert challenge.relative_l2(coarse(points), fine).max() < 0.03
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_newton_converges_for_the_highest_chips(width, coarse):
+    high = challenge.reference(Chip(HEIGHTS[1], width), finest=0.02)
+    assert high.drag > 4 * coarse.drag
+    assert challenge.mass_imbalance(high, high.chip) < 0.01
+
+
+def test_the_lattice_boltzmann_solver_of_lab_3_agrees(coarse):
+    from flow.solver import solve_steady
+
+    x, y = -2.5 + (np.arange(200) + 0.5) / 40, -0.5 + (np.arange(40) + 0.5) / 40
+    cells = np.stack(np.meshgrid(x, y), axis=-1)
+    solid = coarse.chip.covers(cells.reshape(-1, 2)).reshape(40, 200)
+    flow = solve_steady(solid, reynolds=1.5 / VISCOSITY, u_max=0.05)
+    assert flow.converged
+    truth = coarse(cells[~solid])[:, :2]
+    difference = np.linalg.norm(flow.velocity[~solid] * 30 - truth, axis=0) / np.linalg.norm(truth, axis=0)
+    assert difference[0] < 0.04
+    assert difference[1] < 0.12
 
 
 def test_upstream_the_pressure_falls_as_in_an_empty_channel(coarse):

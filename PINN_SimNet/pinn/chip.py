@@ -223,11 +223,12 @@ def _solve(mesh: MeshQuad, chip: Chip, viscosity: float) -> Reference:
     ahead = q2.get_dofs(inlet).all(["u^1"])
     state[ahead] = inflow(q2.doflocs[1][ahead])
     free = np.setdiff1d(np.arange(len(state)), given)
-    for step in range(25):  # the first step is the flow without inertia
-        matrix, load = diffusion, np.zeros(len(state))
+    for step in range(30):  # the first step is the flow without inertia
+        thicker = max(10 / 1.3**step, 1)  # a viscosity that falls to its value: Newton needs a start nearby
+        matrix, load = thicker * diffusion, np.zeros(len(state))
         if step:
             flow = q2.interpolate(state[:size])
-            matrix = diffusion + _transport.assemble(q2, flow=flow)
+            matrix = matrix + _transport.assemble(q2, flow=flow)
             load[:size] = _inertia.assemble(q2, flow=flow)
         system = sparse.bmat([[matrix, gradient.T], [gradient, None]], "csr")
         rest = load[free] - system[free][:, given] @ state[given]
@@ -237,7 +238,7 @@ def _solve(mesh: MeshQuad, chip: Chip, viscosity: float) -> Reference:
             permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=1e-3, options={"SymmetricMode": True},
         )  # fmt: skip
         state[free] = factors.solve(rest)
-        if np.linalg.norm(state[free] - before) < 1e-9 * np.linalg.norm(state[free]):
+        if thicker == 1 and np.linalg.norm(state[free] - before) < 1e-9 * np.linalg.norm(state[free]):
             break
     else:
         raise RuntimeError(
