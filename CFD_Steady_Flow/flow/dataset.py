@@ -373,7 +373,7 @@ def _save_shard(folder: Path, job: Job, arrays: dict[str, np.ndarray]) -> None:
     path = _shard(folder, job)
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     try:
-        with disk_full_is_clear(temporary, sum(a.nbytes for a in arrays.values())):
+        with disk_full_is_clear(temporary, 2 * _num_bytes(job[3])):
             with open(temporary, "wb") as file:
                 np.savez(file, allow_pickle=False, **arrays)
             os.replace(temporary, path)
