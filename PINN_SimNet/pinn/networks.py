@@ -233,7 +233,7 @@ class Tape:
             if entered is None:
                 block = slope.reshape(self.number, -1)
             else:
-                block = torch.einsum("kno,kni->noi", slope, entered).reshape(self.number, -1)
+                block = torch.einsum("dno,dni->noi", slope, entered).reshape(self.number, -1)
             jacobian[:, at : at + block.shape[1]] += block
             if bias_at is not None:
                 jacobian[:, bias_at : bias_at + slope.shape[2]] += slope[0]
