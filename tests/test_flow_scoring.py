@@ -71,7 +71,7 @@ def test_hand_out_holds_no_flow_and_is_read_back(tmp_path, capsys, hidden):
         (lambda a: a.update(id=np.array([*a["id"][:-1], "x"])), "missing"),
         (lambda a: a.update(id=np.array([*a["id"][:-1], a["id"][0]])), "twice"),
         (lambda a: a.update(id=np.arange(40)), "texts"),
-        (lambda a: a.update(parameters=np.asarray(3_000_000)), "over the budget"),
+        (lambda a: a.update(parameters=np.asarray(5_000_000)), "over the budget"),
         (lambda a: a.update(seconds=np.asarray(-1.0)), "0 or more"),
         (lambda a: a.pop("seconds"), "no array seconds"),
     ],

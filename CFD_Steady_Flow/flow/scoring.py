@@ -27,7 +27,7 @@ from utils.score import SubmissionError
 NUM_CARS = 40
 NY, NX = 64, 128
 REYNOLDS, U_MAX = 100.0, 0.1
-MOST_PARAMETERS = 2_000_000
+MOST_PARAMETERS = 4_000_000
 MOST_SECONDS = 600.0  # of training, wall time on two cores
 FASTEST = 10.0  # speeds above this many u_max are no flow
 LARGEST_BYTES = 40_000_000  # of an unpacked file

@@ -1,0 +1,115 @@
+"""Figures of notebook 06: error against time, where networks fail, and what they know of it."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+
+def error_against_time(points: Mapping[str, tuple[float, float]]) -> Figure:
+    """One point for each method: milliseconds of one flow, and its error in per cent.
+
+    Args:
+        points: for each name (seconds, relative L2 error).
+    """
+    fig, ax = plt.subplots(figsize=(7.4, 4.2))
+    markers = "osD^vPX*<>"
+    for number, (name, (seconds, error)) in enumerate(points.items()):
+        ax.plot(
+            1000 * seconds,
+            100 * error,
+            markers[number % len(markers)],
+            ms=8,
+            color=f"C{number % 7}",
+            label=name,
+        )
+    ax.set(
+        xscale="log", yscale="log", xlabel="time of one flow (ms)", ylabel="relative L2 error on cars (%)",
+        title="Error against time, on this machine",
+    )  # fmt: skip
+    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return fig
+
+
+def data_efficiency(number: Sequence[int], errors: Mapping[str, Sequence[float]]) -> Figure:
+    """Error against the number of training flows, one curve for each test set.
+
+    Args:
+        number: of training flows.
+        errors: for each test set the relative L2 errors.
+    """
+    fig, ax = plt.subplots(figsize=(6, 3.6))
+    for name, values in errors.items():
+        ax.loglog(number, 100 * np.array(values), "o-", label=name)
+    ax.set(
+        xlabel="flows to learn from",
+        ylabel="relative L2 error (%)",
+        title="Same network, same number of steps",
+    )
+    ax.set_xticks(number, [str(n) for n in number])
+    ax.minorticks_off()
+    ax.legend()
+    return fig
+
+
+def error_and_doubt(
+    speed: np.ndarray, error: np.ndarray, doubt: np.ndarray, solid: np.ndarray, titles: Sequence[str]
+) -> Figure:
+    """For each flow: true speed, error of the committee, disagreement of its members.
+
+    Args:
+        speed, error, doubt: (n, ny, nx) in units of u_max.
+        solid: bool (n, ny, nx).
+        titles: (n,) of the flows.
+    """
+    fig, axes = plt.subplots(
+        len(speed),
+        3,
+        figsize=(11, 1.9 * len(speed)),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    top = max(np.nanmax(error), np.nanmax(doubt))
+    for row, title in enumerate(titles):
+        for column, (field, name, cmap, vmax) in enumerate((
+            (speed, "speed by the solver", "viridis", speed.max()),
+            (error, "error of the mean", "cividis", top),
+            (doubt, "disagreement", "cividis", top),
+        )):  # fmt: skip
+            ax = axes[row, column]
+            values = np.where(solid[row], np.nan, field[row])
+            image = ax.imshow(values, origin="lower", extent=(0, 2, 0, 1), cmap=cmap, vmin=0, vmax=vmax)
+            ax.set_title(f"{title}: {name}", fontsize=9)
+            ax.grid(False)
+            if row == len(titles) - 1:
+                ax.set_xlabel("x (channel heights)")
+                fig.colorbar(image, ax=axes[:, column], label="u_max", shrink=0.7)
+        axes[row, 0].set_ylabel("y (heights)")
+    return fig
+
+
+def outside(
+    reynolds: Sequence[float], errors: Sequence[float], spread: Sequence[float], trained: float
+) -> Figure:
+    """Error and disagreement against the Reynolds number of the truth.
+
+    Args:
+        reynolds: of the channel.
+        errors, spread: relative L2 error of the mean, and disagreement in the same unit.
+        trained: Reynolds number of the training set.
+    """
+    fig, ax = plt.subplots(figsize=(6.4, 3.4))
+    ax.plot(reynolds, 100 * np.array(errors), "o-", label="error of the mean")
+    ax.plot(reynolds, 100 * np.array(spread), "s--", label="disagreement")
+    ax.axvline(trained, ls=":", color="black", label="training set")
+    ax.set(
+        xlabel="channel Reynolds number of the truth",
+        ylabel="relative to the flow (%)",
+        title="What no member can know",
+    )
+    ax.set_ylim(bottom=0)
+    ax.legend()
+    return fig
