@@ -82,7 +82,7 @@ def gallery(
 
 
 def four_views(velocity: np.ndarray, scene: shapes.Scene) -> Figure:
-    """One flow as speed with streamlines, arrows, vorticity, and backflow.
+    """One flow as speed with streamlines, arrows, vorticity, and backflow (close to it).
 
     Args:
         velocity: (ny, nx, 2) in units of u_max.
@@ -95,20 +95,28 @@ def four_views(velocity: np.ndarray, scene: shapes.Scene) -> Figure:
     fig.colorbar(image, ax=ax_speed, label="speed / u_max")
     step = max(1, len(y) // 20)
     part = velocity[step // 2 :: step, step // 2 :: step]
-    ax_arrows.quiver(x[step // 2 :: step], y[step // 2 :: step], part[..., 0], part[..., 1],
-                     np.linalg.norm(part, axis=-1), scale=32, width=0.003)  # fmt: skip
+    arrows = ax_arrows.quiver(x[step // 2 :: step], y[step // 2 :: step], part[..., 0], part[..., 1],
+                              np.linalg.norm(part, axis=-1), scale=32, width=0.003)  # fmt: skip
+    fig.colorbar(arrows, ax=ax_arrows, label="speed / u_max")
     turn = vorticity(velocity)
     span = np.percentile(np.abs(turn), 99)
     image = _picture(ax_turn, turn, cmap="RdBu_r", vmin=-span, vmax=span)
     fig.colorbar(image, ax=ax_turn, label="vorticity (u_max / height)")
-    span = np.abs(velocity[..., 0].min())
-    image = _picture(ax_back, velocity[..., 0], cmap="PuOr", vmin=-span, vmax=span)
-    ax_back.contour(x, y, velocity[..., 0], [-1e-6], colors="black", linewidths=0.8)
-    fig.colorbar(image, ax=ax_back, label="u / u_max, narrow scale")
-    titles = ("speed and streamlines", "velocity", "vorticity", "backflow: u < 0 inside the black line")
+    u = velocity[..., 0]
+    image = _picture(ax_back, np.minimum(u, 0), cmap="Oranges_r")
+    stream, wake = stream_function(velocity), u < u.min() / 50
+    near = np.linspace(stream[wake].min(), stream[wake].max(), 9)  # lines that turn back
+    ax_back.contour(x, y, stream, near, colors="0.35", linewidths=0.7, linestyles="solid")
+    _streamlines(ax_back, velocity, 60, "0.6")
+    ax_back.contour(x, y, u, [-1e-4], colors="black", linewidths=1.2, linestyles="solid")
+    fig.colorbar(image, ax=ax_back, label="u / u_max where negative")
+    titles = ("speed and streamlines", "velocity", "vorticity", "backflow (u < 0) inside the black line")
     for ax, title in zip((ax_speed, ax_arrows, ax_turn, ax_back), titles, strict=True):
         _bodies(ax, scene)
         ax.set(title=title, xlabel="x (channel heights)", ylabel="y (channel heights)")
+    rows, columns = np.nonzero(wake)
+    middle_x, middle_y = x[columns].mean(), y[rows].mean()
+    ax_back.set(xlim=(middle_x - 0.4, middle_x + 0.4), ylim=(middle_y - 0.2, middle_y + 0.2))
     return fig
 
 
@@ -152,6 +160,7 @@ def fluxes(flux: np.ndarray, families: Sequence[str]) -> Figure:
         ax.plot(x, line, lw=1.2, label=family)
     ax.axhline(1, color="black", lw=0.8, ls=":")
     ax.set(xlabel="x (channel heights)", ylabel="flux / inflow", title="What flows in flows through")
+    ax.set_ylim(min(0.985, flux.min()), max(1.015, flux.max()))
     ax.legend(ncols=2, fontsize=8)
     return fig
 
@@ -164,7 +173,8 @@ def histograms(values: Mapping[str, np.ndarray], xlabel: str) -> Figure:
         xlabel: quantity and unit.
     """
     fig, ax = plt.subplots(figsize=(7, 3.2))
-    bins = np.linspace(min(v.min() for v in values.values()), max(v.max() for v in values.values()), 90)
+    low, high = min(v.min() for v in values.values()), max(v.max() for v in values.values())
+    bins = np.linspace(low, high, 90).tolist()
     for label, array in values.items():
         ax.hist(array, bins, density=True, histtype="step", lw=1.6, label=label)
     ax.set(xlabel=xlabel, ylabel="density", yscale="log", title="Values that a network has to predict")
