@@ -106,8 +106,7 @@ class SelfScaledBroyden(Optimizer):
     """Quasi-Newton with a dense inverse Hessian that is rescaled at every update; it needs only gradients.
 
     It minimizes the logarithm of the loss: a PINN's loss falls over twenty decades, and the logarithm keeps
-    them all in view. Al-Baali (1998), doi:10.1023/A:1018315205474; for PINNs Urban et al. (2025),
-    doi:10.1016/j.jcp.2024.113656.
+    them all in view. Urban, Stefanou & Pons (2024), arXiv:2405.04230; compared with others in arXiv:2501.16371.
     """
 
     def __init__(self) -> None:
@@ -154,7 +153,7 @@ class SelfScaledBroyden(Optimizer):
         return math.exp(value)
 
     def _update(self, step: Tensor, change: Tensor, gradient: Tensor, length: float) -> None:
-        """The self-scaled Broyden formula of Urban et al. (2025), section 3."""
+        """The self-scaled Broyden formula of arXiv:2405.04230."""
         curvature = (change @ step).item()
         if not curvature > 1e-300:
             return
