@@ -211,6 +211,31 @@ def test_a_dead_worker_is_a_sentence():
         list(parallel.run_all(os._exit, [(1,), (2,)], 2))
 
 
+def test_workers_do_not_outlive_a_killed_parent():
+    code = (
+        "import time\nfrom utils import parallel\n"
+        "if __name__ == '__main__': list(parallel.run_all(time.sleep, [(60,), (61,)], 2))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)})
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        process.kill()
+        process.communicate()
+        pytest.skip("this system has no /proc with the children of a process")
+    while len(workers := children.read_text().split()) < 3 and process.poll() is None:
+        time.sleep(0.05)  # two workers and the tracker of resources
+    time.sleep(2)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 10
+    while (alive := [w for w in workers if Path(f"/proc/{w}").exists()]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for worker in alive:
+        os.kill(int(worker), signal.SIGKILL)
+    assert len(workers) >= 2
+    assert not alive
+
+
 # --- accidents -------------------------------------------------------------------------------
 
 

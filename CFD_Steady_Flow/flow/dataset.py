@@ -407,7 +407,7 @@ def _join(path: Path, folder: Path, jobs: list[Job], config: Config) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _provenance(config: Config) -> dict[str, str | int]:
+def _provenance(config: Config) -> dict[str, str | float]:
     """What a reader of the file wants to know about its making."""
     code = hashlib.sha256()
     for module in (shapes, cars, solver):
@@ -416,6 +416,8 @@ def _provenance(config: Config) -> dict[str, str | int]:
         "title": "Steady two-dimensional channel flow around bodies, lattice-Boltzmann D2Q9",
         "data_version": VERSION,
         "config": json.dumps(asdict(config)),
+        "reynolds": config.reynolds,
+        "seed": config.seed,
         "solver": str(inspect.signature(solver.solve_steady)),
         "code_sha256": code.hexdigest(),
         "numpy": version("numpy"),
