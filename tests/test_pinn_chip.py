@@ -22,8 +22,8 @@ def coarse(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def networks():
-    nets = LocalNetworks(Chip(), width=70)
-    nets.train(6, quiet=True)
+    nets = LocalNetworks(Chip(), width=60)
+    nets.train(5, quiet=True)
     return nets
 
 
@@ -169,7 +169,7 @@ def test_small_networks_find_the_flow_in_seconds(networks, coarse):
 
 def test_the_flow_is_continuous_across_patches(networks):
     y = np.linspace(-0.45, 0.45, 10)
-    for x in (-1.7, -1.25, 0.3):
+    for x in (-1.6, -1.2, 0.3):
         left, right = (networks(np.stack([np.full(10, x + side * 1e-9), y], axis=1)) for side in (-1, 1))
         assert np.abs(left - right)[:, :2].max() < 0.1
 
@@ -182,7 +182,7 @@ def test_points_on_walls_are_answered(networks):
 
 
 def test_interpolated_weights_are_the_trained_ones_at_a_node():
-    family = ParameterizedNetworks((0.5, 0.6), (0.9, 1.0), nodes=(2, 1), width=30)
+    family = ParameterizedNetworks((0.5, 0.6), (0.9, 1.0), nodes=(2, 1), width=12)
     with pytest.raises(ValueError, match="not trained"):
         family.at(Chip())
     family.train(2, quiet=True)
@@ -194,5 +194,5 @@ def test_interpolated_weights_are_the_trained_ones_at_a_node():
 
 def test_viscosity_is_found_in_a_flow(coarse):
     points = coarse.chip.grid(12)
-    rows, _ = find_viscosity(points, coarse(points), coarse.chip, width=60, steps=8, quiet=True)
+    rows, _ = find_viscosity(points, coarse(points), coarse.chip, width=80, steps=7, quiet=True)
     assert rows["viscosity"].iloc[-1] == pytest.approx(VISCOSITY, rel=0.05)

@@ -144,31 +144,39 @@ class LocalNetworks:
         width: hidden neurons in each patch.
         viscosity: kinematic.
         seed: of the hidden layers. Networks of the same width and seed differ in their output weights only.
-        modes: add two `CornerMode` at each upper corner of the chip, with trained amplitudes.
+        corners: resolve the upper corners of the chip: small patches, and two `CornerMode` at each with trained
+            amplitudes. Without it there are fewer and larger patches.
 
     Attributes:
         weights: all trained numbers, zero at first.
     """
 
     def __init__(
-        self, chip: Chip, width: int = 150, viscosity: float = VISCOSITY, seed: int = 0, modes: bool = True
+        self, chip: Chip, width: int = 85, viscosity: float = VISCOSITY, seed: int = 0, corners: bool = True
     ):
         self.chip, self.width, self.viscosity, self.seed = chip, width, viscosity, seed
-        self.corner_power = 0.5 if modes else 2.0  # without the modes, equations near the corners mislead
+        self.corner_power = 0.5  # how fast the equations lose weight toward a corner
         w, rest = chip.width, RIGHT - chip.back
-        self.x_cuts = [LEFT, -1.6, -1.12, FRONT, FRONT + 0.12 * w, chip.back - 0.12 * w, chip.back,
-                       *(chip.back + share * rest for share in (0.1, 0.3, 0.6)), RIGHT]  # fmt: skip
-        self.y_cuts = [FLOOR, chip.top, CEILING]
+        wake = [chip.back, *(chip.back + share * rest for share in (0.12, 0.3, 0.6)), RIGHT]
+        if corners:
+            self.x_cuts = [LEFT, -1.6, -1.2, -1.06, FRONT, FRONT + 0.07 * w, FRONT + 0.3 * w, *wake]
+            above = (CEILING - chip.top) / 5
+            self.y_cuts = [FLOOR, chip.top - chip.height / 6, chip.top, chip.top + above, CEILING]
+        else:
+            self.x_cuts = [LEFT, -1.7, -1.25, FRONT, FRONT + w / 4, chip.back - w / 4, *wake]
+            self.y_cuts = [FLOOR, chip.top, CEILING]
+        self.above = range(self.x_cuts.index(FRONT), self.x_cuts.index(chip.back))  # columns over the chip
+        self.beside = self.y_cuts.index(chip.top)  # number of rows below its top
         generator = torch.Generator().manual_seed(seed)
         self.patches: dict[tuple[int, int], HiddenLayer] = {}
         for i in range(len(self.x_cuts) - 1):
-            for j in range(2):
-                if j or not 3 <= i < 6:  # the chip has no patch
+            for j in range(len(self.y_cuts) - 1):
+                if j >= self.beside or i not in self.above:  # the chip has no patch
                     self.patches[i, j] = HiddenLayer.draw(width, generator)
         self.modes: list[tuple[int, CornerMode]] = []  # with the column of patches left of the corner
-        if modes:
+        if corners:
             for column, corner, bisector in zip(
-                (2, 5), chip.corners, (0.75 * np.pi, 0.25 * np.pi), strict=True
+                (self.above[0] - 1, self.above[-1]), chip.corners, (0.75 * np.pi, 0.25 * np.pi), strict=True
             ):
                 self.modes += [(column, CornerMode(corner, bisector, kind, viscosity)) for kind in (0, 1)]
         self.first = {patch: 2 * width * k for k, patch in enumerate(self.patches)}
@@ -211,13 +219,14 @@ class LocalNetworks:
     def _in_patches(self, points: Tensor):
         i = torch.searchsorted(torch.tensor(self.x_cuts), points[:, 0].contiguous()) - 1
         i = i.clamp(0, len(self.x_cuts) - 2)
-        j = (points[:, 1] > self.chip.top).long()
-        on_face = (
-            (i >= 3) & (i < 6) & (j == 0)
-        )  # a point on the chip's wall belongs to the nearest fluid patch
-        i = torch.where(on_face & (points[:, 0] <= FRONT), 2, i)
-        i = torch.where(on_face & (points[:, 0] >= self.chip.back), 6, i)
-        j = torch.where(on_face & (i >= 3) & (i < 6), 1, j)
+        j = torch.searchsorted(torch.tensor(self.y_cuts), points[:, 1].contiguous()) - 1
+        j = j.clamp(0, len(self.y_cuts) - 2)
+        on_chip = (
+            (i >= self.above[0]) & (i <= self.above[-1]) & (j < self.beside)
+        )  # points on a face: the patch that touches it
+        front, back = on_chip & (points[:, 0] <= FRONT), on_chip & (points[:, 0] >= self.chip.back)
+        i = torch.where(front, self.above[0] - 1, torch.where(back, self.above[-1] + 1, i))
+        j = torch.where(on_chip & ~front & ~back, self.beside, j)
         for patch in self.patches:
             chosen = (i == patch[0]) & (j == patch[1])
             if chosen.any():
@@ -424,8 +433,8 @@ class ParameterizedNetworks:
         self,
         heights: tuple[float, float],
         widths: tuple[float, float],
-        nodes: tuple[int, int] = (5, 4),
-        width: int = 100,
+        nodes: tuple[int, int] = (5, 3),
+        width: int = 60,
         seed: int = 0,
     ):
         self.width, self.seed = width, seed
@@ -504,7 +513,7 @@ def find_viscosity(
     chip: Chip,
     start: float = 0.1,
     width: int = 100,
-    steps: int = 12,
+    steps: int = 8,
     data_weight: float = 5.0,
     seed: int = 0,
     quiet: bool = False,
@@ -524,7 +533,8 @@ def find_viscosity(
     Returns:
         A row per step with ``seconds`` and ``viscosity``, and the networks.
     """
-    nets = LocalNetworks(chip, width, start, seed, modes=False)
+    nets = LocalNetworks(chip, width, start, seed, corners=False)
+    nets.corner_power = 2.0  # corners that are not resolved would mislead
     where = torch.as_tensor(points, dtype=torch.float64)
     values = torch.as_tensor(measured, dtype=torch.float64)
     size = len(nets.weights)
