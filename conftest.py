@@ -36,7 +36,8 @@ def pytest_collection_modifyitems(config, items):
     if _collected:  # a test trains everything anew: a cached network would hide a broken cell
         from utils.paths import cache_dir
 
-        shutil.rmtree(cache_dir("trained"), ignore_errors=True)
+        for folder in ("trained", "pinn"):
+            shutil.rmtree(cache_dir(folder), ignore_errors=True)
     if config.getoption("markexpr") == "" and os.environ.get("BOOTCAMP_CONTAINER_TEST") != "1":
         skip = pytest.mark.skip(reason="takes minutes; BOOTCAMP_CONTAINER_TEST=1 (as in CI) runs it")
         for item in items:
