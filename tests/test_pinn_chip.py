@@ -181,15 +181,22 @@ def test_points_on_walls_are_answered(networks):
     assert challenge.pressure_drag(networks, Chip()) == pytest.approx(4.3, abs=1.5)
 
 
-def test_interpolated_weights_are_the_trained_ones_at_a_node():
-    family = ParameterizedNetworks((0.5, 0.6), (0.9, 1.0), nodes=(2, 1), width=12)
+def test_a_family_gives_the_trained_flow_at_a_node_and_keeps_the_flux_between():
+    family = ParameterizedNetworks((0.5, 0.6), (0.9, 1.0), nodes=(2, 2), width=16)
     with pytest.raises(ValueError, match="not trained"):
         family.at(Chip())
-    family.train(2, quiet=True)
-    node = family.at(Chip(family.heights[1], family.widths[0]))
-    assert torch.equal(node.weights, family.table[1, 0])
-    between = family.at(Chip(sum(family.heights) / 2, family.widths[0]))
-    assert torch.allclose(between.weights, family.table[:, 0].mean(dim=0))
+    family.train(1, quiet=True)
+    node = Chip(family.heights[1], family.widths[0])
+    nets = LocalNetworks(node, 16)
+    nets.weights = family.table[1, 0]
+    assert np.allclose(family.at(node)(node.grid(10)), nets(node.grid(10)), atol=1e-9)
+    between = Chip(0.55, 0.95)
+    by_weights = sum(
+        challenge.mass_imbalance(family.at(Chip(h, w)), Chip(h, w))
+        for h in family.heights
+        for w in family.widths
+    )
+    assert challenge.mass_imbalance(family.at(between), between) < by_weights
 
 
 def test_viscosity_is_found_in_a_flow(coarse):

@@ -29,7 +29,7 @@ from scipy.optimize import brentq
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from pinn.chip import CEILING, FLOOR, FRONT, LEFT, RIGHT, VISCOSITY, Chip
+from pinn.chip import CEILING, FLOOR, FRONT, LEFT, RIGHT, VISCOSITY, Chip, Flow
 from utils.paths import cache_dir
 
 Derivative = tuple[int, int] | str  # (1, 0) is psi_x, (0, 3) is psi_yyy; "p", "p_x", "p_y"
@@ -57,8 +57,10 @@ class HiddenLayer:
         middle = 1.1 * (2 * torch.rand(width, 2, generator=generator) - 1)
         return HiddenLayer(slopes, -(slopes * middle).sum(dim=1))
 
-    def derivatives(self, points: Tensor, box: tuple[float, float, float, float]) -> dict[Derivative, Tensor]:
-        """Neurons and their derivatives in x and y up to the third order, each (n, m)."""
+    def derivatives(
+        self, points: Tensor, box: tuple[float, float, float, float], highest: int = 3
+    ) -> dict[Derivative, Tensor]:
+        """Neurons and their derivatives in x and y up to an order of 3 or less, each (n, m)."""
         left, right, low, high = box
         scale = torch.tensor([2 / (right - left), 2 / (high - low)])
         middle = torch.tensor([(left + right) / 2, (low + high) / 2])
@@ -66,7 +68,7 @@ class HiddenLayer:
         s = 1 - t * t
         by_order = (t, s, -2 * t * s, (6 * t * t - 2) * s)
         a, b = (self.slopes * scale).T
-        return {(i, j): by_order[i + j] * (a**i * b**j) for i, j in ORDERS}
+        return {(i, j): by_order[i + j] * (a**i * b**j) for i, j in ORDERS if i + j <= highest}
 
 
 class CornerMode:
@@ -96,8 +98,8 @@ class CornerMode:
         self.a = phase * wave((self.q - 1) * half)
         self.b = -phase * wave((self.q + 1) * half)
 
-    def derivatives(self, points: Tensor) -> dict[Derivative, Tensor]:
-        """psi with derivatives up to the third order, and p with its gradient, each (n,).
+    def derivatives(self, points: Tensor, highest: int = 3) -> dict[Derivative, Tensor]:
+        """psi with derivatives up to an order of 3 or less, and p with its gradient, each (n,).
 
         Goursat's form: psi is the real part of a z^(1+q) + b conj(z) z^q.
         """
@@ -115,7 +117,10 @@ class CornerMode:
 
         found: dict[Derivative, Tensor] = {}
         by_z, by_conj = self.turn, np.conj(self.turn)
-        for i, j in ORDERS:  # d/dx = t d/dz + t* d/dz*, d/dy = i (t d/dz - t* d/dz*)
+        for i, j in ORDERS:
+            if i + j > highest:
+                break  # they are sorted
+            # d/dx = t d/dz + t* d/dz*, d/dy = i (t d/dz - t* d/dz*)
             total = torch.zeros_like(z)
             for k in range(i + 1):
                 for m in range(j + 1):
@@ -196,12 +201,12 @@ class LocalNetworks:
         local = torch.arange(start, start + 2 * self.width)
         return torch.cat([local, torch.arange(self.num_local, len(self.weights))])
 
-    def features(self, patch: tuple[int, int], points: Tensor) -> dict[Derivative, Tensor]:
+    def features(self, patch: tuple[int, int], points: Tensor, highest: int = 3) -> dict[Derivative, Tensor]:
         """Matrices that turn the weights of a patch into psi, p and derivatives at its points (n, 2)."""
-        neurons = self.patches[patch].derivatives(points, self.box(patch))
+        neurons = self.patches[patch].derivatives(points, self.box(patch), highest)
         nothing = torch.zeros(len(points), self.width)
         modes = [
-            mode.derivatives(points) if patch[0] in (column, column + 1) else None
+            mode.derivatives(points, highest) if patch[0] in (column, column + 1) else None
             for column, mode in self.modes
         ]
 
@@ -210,7 +215,7 @@ class LocalNetworks:
             return torch.stack(parts, dim=1) if parts else torch.zeros(len(points), 0)
 
         found: dict[Derivative, Tensor] = {
-            order: torch.cat([neurons[order], nothing, tail(order)], dim=1) for order in ORDERS
+            order: torch.cat([neurons[order], nothing, tail(order)], dim=1) for order in neurons
         }
         for name, order in (("p", (0, 0)), ("p_x", (1, 0)), ("p_y", (0, 1))):
             found[name] = torch.cat([nothing, PRESSURE_SCALE * neurons[order], tail(name)], dim=1)
@@ -237,7 +242,8 @@ class LocalNetworks:
         where = torch.as_tensor(points, dtype=torch.float64)
         found = torch.zeros(len(where), 3)
         for patch, chosen in self._in_patches(where):
-            f, weights = self.features(patch, where[chosen]), self.weights[self.columns(patch)]
+            f = self.features(patch, where[chosen], highest=1)
+            weights = self.weights[self.columns(patch)]
             found[chosen] = torch.stack([f[0, 1] @ weights, -(f[1, 0] @ weights), f["p"] @ weights], dim=1)
         return found.numpy()
 
@@ -419,9 +425,9 @@ def _solve(matrix: Tensor, right: Tensor) -> Tensor:
 
 
 class ParameterizedNetworks:
-    """Local networks whose output weights are polynomials in the height and the width of the chip.
+    """Local networks for every chip of a range: trained at the Chebyshev nodes of height and width.
 
-    They are trained at the Chebyshev nodes of the range; in between, the flow follows without training.
+    In between the flow follows without training: a polynomial in both, patch by patch.
 
     Args:
         heights, widths: the range.
@@ -433,7 +439,7 @@ class ParameterizedNetworks:
         self,
         heights: tuple[float, float],
         widths: tuple[float, float],
-        nodes: tuple[int, int] = (5, 3),
+        nodes: tuple[int, int] = (5, 4),
         width: int = 60,
         seed: int = 0,
     ):
@@ -492,14 +498,40 @@ class ParameterizedNetworks:
         settings = repr([steps, self.width, self.seed, self.heights, self.widths])
         return hashlib.sha256(code + settings.encode()).hexdigest()[:16]
 
-    def at(self, chip: Chip) -> LocalNetworks:
-        """The networks for one chip, by interpolation of the output weights."""
+    def at(self, chip: Chip) -> Flow:
+        """The flow around one chip: a function from points (n, 2) to u, v, p (n, 3).
+
+        A point is moved to the same place within its patch for each trained chip; psi and p are interpolated
+        there. So psi keeps its values on floor, chip and ceiling, and mass is conserved as well as at the nodes.
+        """
         if self.table is None:
             raise ValueError("These networks are not trained yet: call train() first.")
-        nets = LocalNetworks(chip, self.width, seed=self.seed)
-        by_height, by_width = _lagrange(self.heights, chip.height), _lagrange(self.widths, chip.width)
-        nets.weights = torch.einsum("i,k,ikw->w", by_height, by_width, self.table)
-        return nets
+        here = LocalNetworks(chip, width=1)  # for its cuts
+        shares = torch.outer(_lagrange(self.heights, chip.height), _lagrange(self.widths, chip.width))
+        trained = []
+        for i, height in enumerate(self.heights):
+            for k, width in enumerate(self.widths):
+                nets = LocalNetworks(Chip(height, width), self.width, seed=self.seed)
+                nets.weights = self.table[i, k]
+                trained.append((float(shares[i, k]), nets))
+
+        def flow(points: np.ndarray) -> np.ndarray:
+            total = np.zeros((len(points), 3))
+            for share, nets in trained:
+                if abs(share) > 1e-12:
+                    x, stretch_x = _moved(points[:, 0], here.x_cuts, nets.x_cuts)
+                    y, stretch_y = _moved(points[:, 1], here.y_cuts, nets.y_cuts)
+                    u, v, p = nets(np.stack([x, y], axis=1)).T
+                    total += share * np.stack([u * stretch_y, v * stretch_x, p], axis=1)  # chain rule
+            return total
+
+        return flow
+
+
+def _moved(x: np.ndarray, cuts: Sequence[float], others: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates that lie between other cuts as x lies between its own, and the derivative of the move."""
+    number = np.clip(np.searchsorted(cuts, x) - 1, 0, len(cuts) - 2)
+    return np.interp(x, cuts, others), (np.diff(others) / np.diff(cuts))[number]
 
 
 def _lagrange(nodes: Sequence[float], x: float) -> Tensor:
