@@ -107,7 +107,7 @@ def lines(
     for color, marker, (name, values) in zip(COLORS, "os^Dv", curves.items(), strict=False):
         ax.plot(x, values, color=color, marker=marker, label=name)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, 1.08 * max(max(values) for values in curves.values()))
     ax.legend()
     return fig
 
