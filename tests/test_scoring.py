@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Tropical_Cyclone"))
 
 from cyclone import imagery, scoring, tracks  # noqa: E402
+from utils import competition as contest  # noqa: E402
 from utils import score as command  # noqa: E402
 from utils.score import SubmissionError  # noqa: E402
 
@@ -24,7 +25,7 @@ CLASSES = np.array(tracks.CLASSES)
 
 @pytest.fixture(autouse=True)
 def _no_key(monkeypatch, own_cache):
-    monkeypatch.delenv(scoring.KEY_VARIABLE, raising=False)
+    monkeypatch.delenv(contest.KEY_VARIABLE, raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +124,7 @@ def test_wrong_submissions_get_a_sentence(truth, spoil, sentence, as_file, tmp_p
     with pytest.raises(SubmissionError) as error:
         scoring.score(tmp_path / "mine.csv" if as_file else table)
     assert re.search(sentence, str(error.value)), str(error.value)
-    assert not scoring.board_path().exists()
+    assert not scoring.BOARD.path.exists()
 
 
 def test_all_problems_are_told_at_once(truth):
@@ -169,7 +170,7 @@ def test_another_key_makes_another_set_and_the_same_key_the_same(truth, monkeypa
     assert not np.isin(secret["wind_kt"].round(6), truth["wind_kt"].round(6)).mean() > 0.01
     with pytest.raises(SubmissionError, match="No id belongs to this hidden set"):
         scoring.score(from_winds(truth, truth["wind_kt"]), KEY)
-    monkeypatch.setenv(scoring.KEY_VARIABLE, KEY)
+    monkeypatch.setenv(contest.KEY_VARIABLE, KEY)
     pd.testing.assert_frame_equal(scoring.answers(), secret)
     report = scoring.score(from_winds(secret, secret["wind_kt"]))
     assert report.score == 1
@@ -260,7 +261,7 @@ def test_leaderboard_ranks_by_score_then_rmse_then_date(truth):
     board = scoring.leaderboard()
     assert board["name"].tolist() == ["Ada", "Bea", "Dan", "Cid"]
     assert board["score"].tolist() == [1, 1, 1, 1]
-    assert len(pd.read_csv(scoring.board_path())) == 5
+    assert len(pd.read_csv(scoring.BOARD.path)) == 5
     assert scoring.leaderboard(KEY).empty
 
 
@@ -268,7 +269,7 @@ def test_leaderboard_ranks_by_score_then_rmse_then_date(truth):
 def test_names_that_harm_a_table_are_refused(truth, name):
     with pytest.raises(SubmissionError, match="cannot stand on the leaderboard"):
         scoring.score(from_winds(truth, truth["wind_kt"]), name=name)
-    assert not scoring.board_path().exists()
+    assert not scoring.BOARD.path.exists()
 
 
 def run_command(*arguments, cache) -> subprocess.Popen:
@@ -290,7 +291,7 @@ def test_two_processes_share_the_leaderboard(truth, own_cache, tmp_path):
         assert process.returncode == 0, err
         assert "Score (mean top-1 of both sets): 1.000" in out
     assert set(scoring.leaderboard()["name"]) == {"Ada", 'Bob, "the" second'}
-    assert not list(scoring.board_path().parent.glob("*.tmp"))
+    assert not list(scoring.BOARD.path.parent.glob("*.tmp"))
 
 
 def test_many_writers_lose_no_line(truth):

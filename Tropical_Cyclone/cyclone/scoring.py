@@ -17,17 +17,14 @@ one person tune to the test frames, so an instructor limits their number; and on
 network may profit from neighbours in time. The last is the lesson: compare with the oracle.
 """
 
-import csv
 import functools
 import hashlib
-import hmac
 import io
 import os
 import warnings
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
 from pathlib import Path
 
 import filelock
@@ -37,13 +34,12 @@ from tqdm.auto import tqdm
 
 from cyclone import dataset, imagery, tracks
 from cyclone.tracks import CLASSES
+from utils import competition as contest
+from utils.competition import PUBLIC_KEY, chosen_key, derived
 from utils.paths import cache_dir
 from utils.score import SubmissionError
 
 SETS = ("shuffled", "storm")
-PUBLIC_KEY = "public classroom key"
-KEY_VARIABLE = "BOOTCAMP_COMPETITION_KEY"
-SHORTEST_KEY = 12
 
 NUM_KNOWN, KNOWN_FRAMES, KNOWN_STEP_H = 48, 50, 0.5
 NUM_UNSEEN, UNSEEN_FRAMES, UNSEEN_STEP_H = 40, 24, 1.0
@@ -55,9 +51,11 @@ NUM_BOOTSTRAP = 2000
 LARGEST_FILE = 5_000_000
 
 COLUMNS = ("set", "id", "wind_kt", "class")
-BOARD_COLUMNS = [
-    "date", "name", "key", "score", "shuffled_top1", "shuffled_rmse_kt", "storm_top1", "storm_rmse_kt", "storm_top2",
-]  # fmt: skip
+BOARD = contest.Board(
+    "cyclone",
+    ("score", "shuffled_top1", "shuffled_rmse_kt", "storm_top1", "storm_rmse_kt", "storm_top2"),
+    ascending={"score": False, "storm_rmse_kt": True},
+)
 
 
 @dataclass(frozen=True)
@@ -148,42 +146,16 @@ class Report:
                 "On shuffled frames this beats a perfect reader of the clouds: it knows them from their neighbours."
             )
         if self.public:
-            lines.append(
-                "The key of this hidden set is public: anyone can compute its labels. For a contest that counts, "
-                f"the instructor sets {KEY_VARIABLE}."
-            )
+            lines.append(contest.PUBLIC_WARNING)
         return "\n".join(lines)
 
 
 # --- the hidden set -----------------------------------------------------------------------
 
 
-def chosen_key(key: str | None) -> str:
-    """The key given, else ``$BOOTCAMP_COMPETITION_KEY``, else the public one.
-
-    Raises:
-        SubmissionError: it is too short to stay secret.
-    """
-    key = key or os.environ.get(KEY_VARIABLE) or PUBLIC_KEY
-    if len(key) < SHORTEST_KEY:
-        raise SubmissionError(
-            f"A key of {len(key)} characters can be found by trying: choose one of {SHORTEST_KEY} or more."
-        )
-    return key
-
-
-@functools.lru_cache(maxsize=8)
 def key_bytes(key: str) -> bytes:
-    """Secret of 32 bytes; slow on purpose (scrypt, RFC 7914), so that keys cannot be tried by the million."""
-    return hashlib.scrypt(key.encode(), salt=b"bootcamp cyclone", n=1 << 14, r=8, p=1, dklen=32)
-
-
-def _derived(secret: bytes, purpose: str) -> bytes:
-    return hmac.digest(secret, purpose.encode(), "sha256")
-
-
-def _rng(secret: bytes, purpose: str) -> np.random.Generator:
-    return np.random.default_rng(int.from_bytes(_derived(secret, purpose), "big"))
+    """The secret from which everything of this competition follows."""
+    return contest.secret_of(key, "cyclone")
 
 
 @dataclass(frozen=True)
@@ -210,9 +182,9 @@ def _hidden_storms(secret: bytes) -> tuple[_HiddenStorm, ...]:
     for number in range(NUM_KNOWN + NUM_UNSEEN):
         known = number < NUM_KNOWN
         step_h = KNOWN_STEP_H if known else UNSEEN_STEP_H
-        rng = _rng(secret, f"storm {number}")
+        rng = contest.generator(secret, f"storm {number}")
         hours, wind_kt, lat = _blend(parents, step_h, rng)
-        seed = int.from_bytes(_derived(secret, f"clouds {number}")[:16], "big")
+        seed = int.from_bytes(derived(secret, f"clouds {number}")[:16], "big")
         moments = _window(wind_kt, KNOWN_FRAMES if known else UNSEEN_FRAMES, rng)
         sets = np.full(len(moments), "storm", object)
         if known:
@@ -230,7 +202,7 @@ def _frame_id(secret: bytes, number: int, storm: imagery.Storm, moment: int) -> 
     The first letter keeps spreadsheets from reading it as a number such as 12e5.
     """
     frame = f"frame {number}/{moment}/{storm.wind_kt[moment]:.1f}/{storm.t_number[moment]:.1f}"
-    return "f" + _derived(secret, frame).hex()[:11]
+    return "f" + derived(secret, frame).hex()[:11]
 
 
 def _blend(
@@ -336,16 +308,7 @@ def draw(key: str | None = None, num_pixels: int = 80, width_km: float = 640.0) 
 def hand_out(path: str | os.PathLike, key: str | None = None) -> None:
     """For instructors: write what participants get; no label of a test frame is in it."""
     competition = draw(key)
-    path = Path(path)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            np.savez_compressed(file, **{f.name: getattr(competition, f.name) for f in fields(Competition)})
-        os.replace(temporary, path)
-    except OSError as error:
-        raise SubmissionError(f"{path} cannot be written ({error.strerror}): choose another file.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    contest.write_arrays(path, {f.name: getattr(competition, f.name) for f in fields(Competition)})
     print(
         f"{path}: {len(competition.train_images)} labelled and {len(competition.test_images)} hidden frames."
     )
@@ -546,7 +509,7 @@ def score(
         SubmissionError: what is wrong with the submission, the key or the name, a line each.
     """
     key = chosen_key(key)
-    name = None if name is None else _checked_name(name)
+    name = None if name is None else contest.checked_name(name)
     table = submitted.copy() if isinstance(submitted, pd.DataFrame) else read_submission(submitted)
     truth = answers(key)
     table = checked(table, truth)
@@ -554,7 +517,7 @@ def score(
     for which in SETS:
         rows = (truth["set"] == which).to_numpy()
         parts[which] = _score_set(table[rows], truth[rows])
-    report = Report(parts, _derived(key_bytes(key), "name of the key").hex()[:8], key == PUBLIC_KEY)
+    report = Report(parts, contest.key_id(key_bytes(key)), key == PUBLIC_KEY)
     if name is not None:
         _append(report, name)
     return report
@@ -599,62 +562,14 @@ def storm_interval(values: np.ndarray, storm: np.ndarray, coverage: float = 0.95
     return float(low), float(high)
 
 
-# --- leaderboard --------------------------------------------------------------------------
-
-
-def board_path() -> Path:
-    """The file of the leaderboard."""
-    return cache_dir("leaderboard") / "cyclone.csv"
-
-
 def leaderboard(key: str | None = None) -> pd.DataFrame:
-    """The best submission of each name for one hidden set, best first.
-
-    Equal scores are ranked by the RMSE on unseen storms, then the earlier submission comes first.
-    """
-    path = board_path()
-    if not path.exists():
-        return pd.DataFrame(columns=BOARD_COLUMNS)
-    board = pd.read_csv(
-        path,
-        dtype={"name": str, "key": str, "date": str},
-        keep_default_na=False,
-        na_values={"storm_top2": ""},
-    )
-    board = board[board["key"] == _derived(key_bytes(chosen_key(key)), "name of the key").hex()[:8]]
-    board = board.sort_values(
-        ["score", "storm_rmse_kt", "date"], ascending=[False, True, True], kind="stable"
-    )
-    return board.drop_duplicates("name").reset_index(drop=True)
-
-
-def _checked_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not name or len(name) > 40 or not name.isprintable() or name[0] in "=+-@":
-        raise SubmissionError(
-            f"{name[:40]!r} cannot stand on the leaderboard: choose a name of 1 to 40 characters that does "
-            "not begin with = + - or @ (a spreadsheet would take it for a formula)."
-        )
-    return name
+    """The best submission of each name for one hidden set, best first; ties by the RMSE on unseen storms."""
+    return BOARD.read(contest.key_id(key_bytes(chosen_key(key))))
 
 
 def _append(report: Report, name: str) -> None:
-    """Add one line; the file is whole at any moment, also with several processes at work."""
     shuffled, storm = report.sets["shuffled"], report.sets["storm"]
-    row = [
-        datetime.now(UTC).isoformat(timespec="seconds"), name, report.key_id, f"{report.score:.6f}",
-        f"{shuffled.top1:.6f}", f"{shuffled.rmse_kt:.4f}", f"{storm.top1:.6f}", f"{storm.rmse_kt:.4f}",
-        "" if storm.top2 is None else f"{storm.top2:.6f}",
-    ]  # fmt: skip
-    path = board_path()
-    with filelock.FileLock(path.with_suffix(".lock")):
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        if path.exists():
-            text.write(path.read_text(encoding="utf-8"))
-        else:
-            writer.writerow(BOARD_COLUMNS)
-        writer.writerow(row)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-        os.replace(temporary, path)
+    BOARD.append(name, report.key_id, [
+        f"{report.score:.6f}", f"{shuffled.top1:.6f}", f"{shuffled.rmse_kt:.4f}", f"{storm.top1:.6f}",
+        f"{storm.rmse_kt:.4f}", "" if storm.top2 is None else f"{storm.top2:.6f}",
+    ])  # fmt: skip
