@@ -239,7 +239,7 @@ class LocalNetworks:
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """u, v, p (n, 3) at fluid points (n, 2)."""
-        where = torch.as_tensor(points, dtype=torch.float64)
+        where = torch.tensor(np.asarray(points), dtype=torch.float64)
         found = torch.zeros(len(where), 3)
         for patch, chosen in self._in_patches(where):
             f = self.features(patch, where[chosen], highest=1)
@@ -567,8 +567,8 @@ def find_viscosity(
     """
     nets = LocalNetworks(chip, width, start, seed, corners=False)
     nets.corner_power = 2.0  # corners that are not resolved would mislead
-    where = torch.as_tensor(points, dtype=torch.float64)
-    values = torch.as_tensor(measured, dtype=torch.float64)
+    where = torch.tensor(np.asarray(points), dtype=torch.float64)
+    values = torch.tensor(np.asarray(measured), dtype=torch.float64)
     size = len(nets.weights)
     began, rows = time.process_time(), []
     fixed = [part.clone() for part in nets._borders]
