@@ -10,7 +10,7 @@
 FROM nvidia/cuda:12.9.1-base-ubuntu24.04@sha256:29e5e3425e2e0f5a4e97c9fb4695ba4887cd78210a43cf94c3bcafc6ab01c5e6
 
 ARG VARIANT=cuda
-ARG VERSION=1.0.0
+ARG VERSION=1.2.0
 ARG REVISION=unknown
 ARG CREATED=unknown
 
