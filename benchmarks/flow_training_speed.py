@@ -8,6 +8,7 @@ of the timed steps counts; the tracing of the first step does not. Results go to
 
 import json
 import os
+import re
 import statistics
 import sys
 import time
@@ -71,18 +72,24 @@ def main() -> None:
     ny = int(sys.argv[1]) if len(sys.argv) > 1 else 64
     cores = len(os.sched_getaffinity(0))
     tf.config.threading.set_intra_op_parallelism_threads(cores)
-    print(f"Measured on {cores} cores, {ny} x {2 * ny} cells.\n")
-    print("| Network | Parameters | Batch | Samples/s | Processor ms per sample |\n|---|--:|--:|--:|--:|")
+    lines = [f"Measured {time.strftime('%Y-%m-%d')} on {cores} cores, {ny} x {2 * ny} cells.", ""]
+    lines += [
+        "| Network | Parameters | Batch | Samples/s | Processor ms per sample |",
+        "|---|--:|--:|--:|--:|",
+    ]
     results = {}
     for name in NETWORKS:
         row = results[name] = measure(name, ny)
-        print(
+        lines.append(
             f"| {name} | {row['parameters']:,} | {row['batch_size']} | {row['samples_per_second']:.1f} "
-            f"| {row['processor_ms_per_sample']:.1f} |",
-            flush=True,
+            f"| {row['processor_ms_per_sample']:.1f} |"
         )
+        print(lines[-1], flush=True)
     report = {"cores": cores, "ny": ny, "date": time.strftime("%Y-%m-%d"), "networks": results}
     (HERE / "flow_training_speed.json").write_text(json.dumps(report, indent=1) + "\n")
+    marked = re.compile(r"(<!-- flow_training_speed -->\n).*?(<!-- /flow_training_speed -->)", re.DOTALL)
+    text, readme = "\n".join(lines) + "\n", HERE / "README.md"
+    readme.write_text(marked.sub(lambda match: match[1] + text + match[2], readme.read_text()))
 
 
 if __name__ == "__main__":
