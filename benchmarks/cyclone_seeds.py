@@ -36,7 +36,6 @@ def notebook_06(seed: int) -> None:
     book = nbformat.read(NOTEBOOK, as_version=4)
     source = {cell.source.split("\n", 1)[0]: cell.source for cell in book.cells if cell.cell_type == "code"}
     names: dict = {}
-    started = time.process_time()
     for line in CELLS:
         (code,) = (text for text in source.values() if line in text)
         if line == "def learn(":  # leave the compact network out
@@ -53,7 +52,6 @@ def notebook_06(seed: int) -> None:
             "rmse_kt": nature.rmse_kt["final"], "oracle_rmse_kt": nature.rmse_kt["oracle"],
             "top1": nature.top1["final"], "oracle_top1": nature.top1["oracle"],
             "storms": len(np.unique(names["life_storm"])), "training_s": run.seconds,
-            "cpu_s": time.process_time() - started,
         },
         f"seed {seed}, peaks": {
             "rmse_kt": peaks["rmse_kt"], "oracle_rmse_kt": rows["oracle"]["rmse_kt"],
@@ -126,8 +124,7 @@ def table(report: dict[str, dict[str, float]]) -> str:
             f"| {name[5:]} | {row['storms']} | {rmse:.2f} | {limit:.2f} | {rmse / limit - 1:.1%} "
             f"| {top1:.1%} | {best:.1%} | {100 * (best - top1):.1f} |"
         )
-    spent = [row["cpu_s"] for row in seeds.values() if "cpu_s" in row]
-    lines += ["", f"Processor time of all these cells, per seed: at most {max(spent, default=0):.0f} s.", ""]
+    lines.append("")
     lines += ["| Same processor time | RMSE (kt) | Right class | Processor seconds |", "|---|--:|--:|--:|"]
     for name, row in sorted(report.items()):
         if name not in seeds:
