@@ -257,7 +257,9 @@ def test_an_archive_put_there_by_hand_needs_no_network(tmp_path, monkeypatch):
     ):
         archives.fetch_hursat([KATRINA])
     (tmp_path / "hursat-b1" / ARCHIVE).write_bytes(archive({member_name("0600"): netcdf()}))
-    assert archives.fetch_hursat([KATRINA])[KATRINA] == tmp_path / "hursat-b1" / ARCHIVE
+    assert archives.fetch("hursat-b1", storms=[KATRINA])[KATRINA] == tmp_path / "hursat-b1" / ARCHIVE
+    with pytest.raises(ValueError, match="no archive 'hursat'.*hursat-b1"):
+        archives.fetch("hursat", storms=[KATRINA])
 
 
 def test_unknown_storms_get_a_sentence(server, own_cache):

@@ -106,6 +106,23 @@ def load(
 # --- fetch --------------------------------------------------------------------------------
 
 
+def fetch(name: str, **which) -> dict[str, Path]:
+    """The files of a real archive, e.g. ``fetch("hursat-b1", storms=["2005236N23285"])``.
+
+    Args:
+        name: ``"hursat-b1"`` (see `fetch_hursat`) or ``"nasa-tropical-storms"`` (see `fetch_nasa`).
+        which: arguments of that function.
+
+    Raises:
+        ValueError: there is no such archive.
+        utils.data.DataError: as the function named.
+    """
+    fetchers = {HURSAT: fetch_hursat, NASA: fetch_nasa}
+    if name not in fetchers:
+        raise ValueError(f"There is no archive '{name}'. Choose one of: {', '.join(fetchers)}.")
+    return fetchers[name](**which)
+
+
 def fetch_hursat(storms: Sequence[str], url: str | None = None, quiet: bool = False) -> dict[str, Path]:
     """The HURSAT-B1 archive of each storm, downloaded if need be (26 MB in the mean).
 
