@@ -1,6 +1,7 @@
 """What every notebook does first and last: seed, banner, profile, records, clean up."""
 
 import importlib
+import logging
 import os
 import platform
 import random
@@ -55,6 +56,8 @@ def begin(notebook: str, uses: Iterable[str] = (), seed: int = 0) -> None:
         for framework in uses:
             importlib.import_module(framework)
         gpu.share()
+    # A comparison traces each of its networks once. TensorFlow takes them for one that is traced again and again.
+    logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - libraries still draw from it
     if "torch" in sys.modules:

@@ -16,7 +16,7 @@ import re
 import tarfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -117,7 +117,7 @@ def fetch(name: str, **which) -> dict[str, Path]:
         ValueError: there is no such archive.
         utils.data.DataError: as the function named.
     """
-    fetchers = {HURSAT: fetch_hursat, NASA: fetch_nasa}
+    fetchers: dict[str, Callable[..., dict[str, Path]]] = {HURSAT: fetch_hursat, NASA: fetch_nasa}
     if name not in fetchers:
         raise ValueError(f"There is no archive '{name}'. Choose one of: {', '.join(fetchers)}.")
     return fetchers[name](**which)
