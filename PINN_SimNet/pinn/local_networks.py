@@ -425,13 +425,13 @@ def _solve(matrix: Tensor, right: Tensor) -> Tensor:
 
 
 class ParameterizedNetworks:
-    """Local networks for every chip of a range: trained at the Chebyshev nodes of height and width.
+    """Local networks for every chip of a range: trained at Chebyshev points of height and width, ends included.
 
     In between the flow follows without training: a polynomial in both, patch by patch.
 
     Args:
         heights, widths: the range.
-        nodes: how many heights and widths to train at.
+        nodes: how many heights and widths to train at, 2 or more of each.
         width, seed: as in `LocalNetworks`.
     """
 
@@ -440,18 +440,18 @@ class ParameterizedNetworks:
         heights: tuple[float, float],
         widths: tuple[float, float],
         nodes: tuple[int, int] = (5, 4),
-        width: int = 60,
+        width: int = 85,
         seed: int = 0,
     ):
         self.width, self.seed = width, seed
         self.heights, self.widths = (
-            [low + (high - low) * (1 - np.cos(np.pi * (k + 0.5) / number)) / 2 for k in range(number)]
+            [float(low + (high - low) * (1 - np.cos(np.pi * k / (number - 1))) / 2) for k in range(number)]
             for (low, high), number in ((heights, nodes[0]), (widths, nodes[1]))
         )
         self.table: Tensor | None = None
 
     def train(self, steps: int = 4, name: str = "", retrain: bool = False, quiet: bool = False) -> float:
-        """Train at every node, each time from the flow at the node before.
+        """Train at every node, each time from the flow around a lower or narrower chip.
 
         Args:
             steps: of Gauss-Newton at a node; the first node gets three more.
@@ -472,15 +472,15 @@ class ParameterizedNetworks:
             return seconds
         began = time.process_time()
         num = len(self.widths)
-        order = [(i, k if i % 2 == 0 else num - 1 - k) for i in range(len(self.heights)) for k in range(num)]
+        order = [(i, k) for i in range(len(self.heights)) for k in range(num)]
         found: dict[tuple[int, int], Tensor] = {}
-        weights = None
-        for i, k in tqdm(order, desc="chips", leave=False, disable=quiet):  # neighbours follow each other
+        for i, k in tqdm(order, desc="chips", leave=False, disable=quiet):
             nets = LocalNetworks(Chip(self.heights[i], self.widths[k]), self.width, seed=self.seed)
-            if weights is not None:
-                nets.weights = weights
-            nets.train(steps + (3 if weights is None else 0), quiet=True)
-            weights = found[i, k] = nets.weights
+            before = found.get((i, k - 1) if k else (i - 1, 0))  # narrower, or for the narrowest chip lower
+            if before is not None:
+                nets.weights = before
+            nets.train(steps + (3 if before is None else 0), quiet=True)
+            found[i, k] = nets.weights
         self.table = torch.stack(
             [torch.stack([found[i, k] for k in range(num)]) for i in range(len(self.heights))]
         )
