@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cyclone import dataset, tracks
+from utils import parallel
 from utils.data import DataError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -367,6 +368,6 @@ def test_a_full_disk_in_a_worker_is_a_sentence_too(own_cache, monkeypatch):
 
         def shutdown(self, **kwargs): ...
 
-    monkeypatch.setattr(dataset, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(parallel, "ProcessPoolExecutor", Pool)
     with pytest.raises(DataError, match="No space left"):
         dataset.build(**SMALL | {"num_workers": 2})

@@ -6,16 +6,11 @@ return indices, so that one set of images serves the leaky experiment and the ho
 
 import hashlib
 import json
-import multiprocessing
 import os
 import shutil
-import signal
-import threading
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -26,7 +21,8 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from cyclone import imagery, tracks
-from utils.data import DataError, disk_full_is_clear
+from utils import parallel
+from utils.data import disk_full_is_clear
 from utils.paths import cache_dir
 
 TROPICAL = ("TD", "TS", "HU", "SD", "SS", "DB", "LO", "WV")  # extratropical rows (EX) look different
@@ -390,7 +386,7 @@ def _draw(
     )  # fmt: skip
     with bar:
         jobs = [(files[k], groups[k], settings) for k in missing]
-        for done in _run_all(jobs, num_workers or _num_cores()):
+        for _, done in parallel.run_all(_draw_part, jobs, num_workers):
             bar.update(done)
     frames = joined([part for file in files if (part := _load(file)) is not None])
     _save(path, frames)
@@ -398,47 +394,10 @@ def _draw(
     return frames
 
 
-def _run_all(jobs: list[tuple], num_workers: int) -> Iterator[int]:
-    """Draw every part, here or in worker processes; yields the number of storms of each."""
-    num_workers = min(num_workers, len(jobs))
-    if num_workers <= 1:
-        yield from (_draw_part(*job) for job in jobs)
-        return
-    # Spawned, not forked: a kernel with TensorFlow loaded cannot be forked safely.
-    pool = ProcessPoolExecutor(num_workers, multiprocessing.get_context("spawn"), _start_worker)
-    try:
-        for future in as_completed([pool.submit(_draw_part, *job) for job in jobs]):
-            yield future.result()
-    except BrokenProcessPool as error:
-        raise DataError(
-            "A process that draws images died, perhaps for lack of memory. Run the cell again: it goes "
-            "on with what is missing. If that fails too, pass num_workers=1."
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _start_worker() -> None:
-    cv2.setNumThreads(1)  # one process per core is the parallelism
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted, and stops the workers
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent) -> None:
-    """Do not outlive a kernel that was killed."""
-    parent.join()
-    os._exit(1)
-
-
 def _draw_part(file: Path, runs: list[pd.DataFrame], settings: dict) -> int:
+    cv2.setNumThreads(1)  # one process per core is the parallelism
     _save(file, joined([draw_storm(run, **settings) for run in runs]))
     return len(runs)
-
-
-def _num_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # --- files -------------------------------------------------------------------------------------
