@@ -6,7 +6,8 @@ speeds in the mean inflow speed, pressure in density times that speed squared. R
 
 The reference solves the steady Navier-Stokes equations with Taylor-Hood elements (Q2 velocity, Q1 pressure) by
 Newton's method on a mesh that is graded toward the corners of the chip. At the outlet it uses the natural
-condition ``p = nu u_x, v_x = 0``; the viscous part is below 0.001 there.
+condition ``p = nu u_x, v_x = 0``. There p stays below 0.02 behind the standard chip; behind the highest and
+widest one, whose jet still bends at the outlet, it reaches 0.44, of a pressure loss of 64.
 """
 
 import hashlib

@@ -161,12 +161,14 @@ class LocalNetworks:
     ):
         self.chip, self.width, self.viscosity, self.seed = chip, width, viscosity, seed
         self.corner_power = 0.5  # how fast the equations lose weight toward a corner
+        self.momentum_weight = 1 - chip.height  # 1 / speed of the jet, which else outweighs the borders
         w, rest = chip.width, RIGHT - chip.back
-        wake = [chip.back, *(chip.back + share * rest for share in (0.12, 0.3, 0.6)), RIGHT]
+        shares = (0.12, 0.3, 0.55, 0.8) if corners else (0.12, 0.3, 0.6)
+        wake = [chip.back, *(chip.back + share * rest for share in shares), RIGHT]
         if corners:
             self.x_cuts = [LEFT, -1.6, -1.2, -1.06, FRONT, FRONT + 0.07 * w, FRONT + 0.3 * w, *wake]
             above = (CEILING - chip.top) / 5
-            self.y_cuts = [FLOOR, chip.top - chip.height / 6, chip.top, chip.top + above, CEILING]
+            self.y_cuts = [FLOOR, chip.top - chip.height / 4, chip.top, chip.top + above, CEILING]
         else:
             self.x_cuts = [LEFT, -1.7, -1.25, FRONT, FRONT + w / 4, chip.back - w / 4, *wake]
             self.y_cuts = [FLOOR, chip.top, CEILING]
@@ -266,7 +268,7 @@ class LocalNetworks:
             left, right, low, high = self.box(patch)
             (x, wx), (y, wy) = _gauss(number, left, right), _gauss(number, low, high)
             points = torch.stack([x.repeat_interleave(number), y.repeat(number)], dim=1)
-            root = (wx[:, None] * wy).reshape(-1).sqrt() * self._corner_weight(points)
+            root = (wx[:, None] * wy).reshape(-1).sqrt() * self._corner_weight(points) * self.momentum_weight
             found.append((self.columns(patch), self.features(patch, points), root))
         return found
 
@@ -569,6 +571,7 @@ def find_viscosity(
     """
     nets = LocalNetworks(chip, width, start, seed, corners=False)
     nets.corner_power = 2.0  # corners that are not resolved would mislead
+    nets.momentum_weight = 1.0  # data_weight balances both
     where = torch.tensor(np.asarray(points), dtype=torch.float64)
     values = torch.tensor(np.asarray(measured), dtype=torch.float64)
     size = len(nets.weights)
