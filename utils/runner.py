@@ -20,7 +20,12 @@ from nbconvert import HTMLExporter
 from utils import course, results
 from utils.paths import ROOT, cache_dir
 
-PICTURES = {"docs/lab1.png": ("Intro_to_DL/04_Residual_Networks.ipynb", "contour maps of the loss")}
+PICTURES = {  # of the README: the notebook that draws it, and words of its alternative text
+    "docs/lab1.png": ("Intro_to_DL/04_Residual_Networks.ipynb", "contour maps of the loss"),
+    "docs/lab2.png": ("Tropical_Cyclone/01_The_Problem.ipynb", "a round cold overcast"),
+    "docs/lab3.png": ("CFD_Steady_Flow/07_Shape_Optimisation.ipynb", "long slender body"),
+    "docs/lab4.png": ("PINN_SimNet/09_Chip_Solutions.ipynb", "reference, network and difference"),
+}
 LABS = ("Intro_to_DL", "Tropical_Cyclone", "CFD_Steady_Flow", "PINN_SimNet")
 MINUTES = re.compile(r"(<!-- minutes -->)(.*?)(<!-- /minutes -->)")
 TABLE = re.compile(r"(<!-- notebooks -->\n).*?(<!-- /notebooks -->)", re.DOTALL)
