@@ -1,0 +1,129 @@
+"""Polynomial chaos for independent inputs: an answer as a sum of orthonormal polynomials of its inputs.
+
+Xiu and Karniadakis 2002, doi:10.1137/S1064827501387826; Sobol indices from the coefficients as in Sudret 2008,
+doi:10.1016/j.ress.2007.04.002. Built on numpy.polynomial: the known libraries need a C compiler to install.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.polynomial import hermite_e, legendre
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """An input that is uniform between two values; its polynomials are Legendre's."""
+
+    low: float
+    high: float
+
+    def nodes(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Gauss points (count,) and weights (count,) that sum to 1."""
+        z, weights = legendre.leggauss(count)
+        return self.low + (z + 1) / 2 * (self.high - self.low), weights / 2
+
+    def polynomials(self, order: int, x: np.ndarray) -> np.ndarray:
+        """Orthonormal polynomials of degree 0 to order at x (n,), shape (order + 1, n)."""
+        z = 2 * (np.asarray(x) - self.low) / (self.high - self.low) - 1
+        return legendre.legvander(z, order).T * np.sqrt(2 * np.arange(order + 1) + 1)[:, None]
+
+
+@dataclass(frozen=True)
+class Normal:
+    """A normally distributed input; its polynomials are Hermite's."""
+
+    mean: float
+    std: float
+
+    def nodes(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Gauss points (count,) and weights (count,) that sum to 1."""
+        z, weights = hermite_e.hermegauss(count)
+        return self.mean + self.std * z, weights / np.sqrt(2 * np.pi)
+
+    def polynomials(self, order: int, x: np.ndarray) -> np.ndarray:
+        """Orthonormal polynomials of degree 0 to order at x (n,), shape (order + 1, n)."""
+        size = np.sqrt([math.factorial(k) for k in range(order + 1)])
+        return hermite_e.hermevander((np.asarray(x) - self.mean) / self.std, order).T / size[:, None]
+
+
+Input = Uniform | Normal
+
+
+def quadrature(inputs: Sequence[Input], count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss points of all inputs together.
+
+    Args:
+        inputs: independent random inputs.
+        count: points along each of them.
+
+    Returns:
+        Nodes (number of inputs, count ** number of inputs) and weights that sum to 1.
+    """
+    nodes, weights = zip(*(one.nodes(count) for one in inputs), strict=True)
+    grid = np.stack([axis.ravel() for axis in np.meshgrid(*nodes, indexing="ij")])
+    return grid, math.prod(np.meshgrid(*weights, indexing="ij")).ravel()
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """A sum of products of orthonormal polynomials.
+
+    Attributes:
+        inputs: the random inputs.
+        degrees: (terms, number of inputs), of each factor; the first term is the constant.
+        coefficients: (terms,).
+    """
+
+    inputs: tuple[Input, ...]
+    degrees: np.ndarray
+    coefficients: np.ndarray
+
+    def __call__(self, *x: np.ndarray) -> np.ndarray:
+        """Value at inputs of shape (n,) each."""
+        return self.coefficients @ _terms(self.inputs, self.degrees, x)
+
+    @property
+    def mean(self) -> float:
+        """Of the answer: the coefficient of the constant."""
+        return float(self.coefficients[0])
+
+    @property
+    def std(self) -> float:
+        """Standard deviation of the answer: root of the sum of the other squared coefficients."""
+        return float(np.sqrt(np.sum(self.coefficients[1:] ** 2)))
+
+    @property
+    def first_order_indices(self) -> np.ndarray:
+        """Share of the variance that each input causes alone, (number of inputs,)."""
+        squares = self.coefficients**2
+        alone = (self.degrees > 0).sum(axis=1) == 1
+        return np.array([squares[alone & (column > 0)].sum() for column in self.degrees.T]) / self.std**2
+
+
+def fit(
+    inputs: Sequence[Input], order: int, nodes: np.ndarray, weights: np.ndarray, answers: np.ndarray
+) -> Expansion:
+    """The expansion of total degree ``order``, by projection: each coefficient is a mean, computed by quadrature.
+
+    Args:
+        inputs: independent random inputs.
+        order: largest total degree.
+        nodes, weights: from `quadrature`, with more than ``order`` points along each input.
+        answers: (number of nodes,) of the model at the nodes.
+
+    Raises:
+        ValueError: the answers do not belong to the nodes.
+    """
+    if np.shape(answers) != np.shape(weights):
+        raise ValueError(f"There are {np.size(weights)} nodes, and answers of shape {np.shape(answers)}.")
+    every = itertools.product(range(order + 1), repeat=len(inputs))
+    degrees = np.array(sorted((d for d in every if sum(d) <= order), key=sum))
+    return Expansion(tuple(inputs), degrees, _terms(inputs, degrees, nodes) @ (weights * answers))
+
+
+def _terms(inputs: Sequence[Input], degrees: np.ndarray, x: Sequence[np.ndarray]) -> np.ndarray:
+    factors = [one.polynomials(int(degrees.max()), values) for one, values in zip(inputs, x, strict=True)]
+    return math.prod(factor[column] for factor, column in zip(factors, degrees.T, strict=True))
