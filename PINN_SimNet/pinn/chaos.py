@@ -6,7 +6,7 @@ doi:10.1016/j.ress.2007.04.002. Built on numpy.polynomial: the known libraries n
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,7 +64,7 @@ def quadrature(inputs: Sequence[Input], count: int) -> tuple[np.ndarray, np.ndar
     """
     nodes, weights = zip(*(one.nodes(count) for one in inputs), strict=True)
     grid = np.stack([axis.ravel() for axis in np.meshgrid(*nodes, indexing="ij")])
-    return grid, math.prod(np.meshgrid(*weights, indexing="ij")).ravel()
+    return grid, np.prod(np.meshgrid(*weights, indexing="ij"), axis=0).ravel()
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,6 @@ def fit(
     return Expansion(tuple(inputs), degrees, _terms(inputs, degrees, nodes) @ (weights * answers))
 
 
-def _terms(inputs: Sequence[Input], degrees: np.ndarray, x: Sequence[np.ndarray]) -> np.ndarray:
+def _terms(inputs: Sequence[Input], degrees: np.ndarray, x: Iterable[np.ndarray]) -> np.ndarray:
     factors = [one.polynomials(int(degrees.max()), values) for one, values in zip(inputs, x, strict=True)]
     return math.prod(factor[column] for factor, column in zip(factors, degrees.T, strict=True))
