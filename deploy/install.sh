@@ -53,10 +53,11 @@ install_packages() {
     if [[ $variant == cuda ]]; then
         lock=requirements-cuda.lock torch_lock=requirements-torch-cuda.lock wheels=cu129
     fi
-    "${pip[@]}" -r "$source_dir/$lock"
-    # torch comes from the configured index if that has this build, else from PyTorch's own.
+    # torch comes first, alone: a package of the other lock asks for it, and what it needs itself is there.
+    # It comes from the configured index if that has this build, else from PyTorch's own.
     "${pip[@]}" --no-deps -r "$source_dir/$torch_lock" ||
         "${pip[@]}" --no-deps -r "$source_dir/$torch_lock" --index-url "https://download.pytorch.org/whl/$wheels"
+    "${pip[@]}" -r "$source_dir/$lock"
     "$venv/bin/pip" check
     echo "$variant" >"$prefix/variant"
 }

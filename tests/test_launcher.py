@@ -258,8 +258,8 @@ def test_variant_follows_the_driver(monkeypatch, tmp_path):
     monkeypatch.setattr(module.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
     assert module.variant() == "cuda"
     assert [path.name for path in module.locks("cuda")] == [
-        "requirements-cuda.lock",
         "requirements-torch-cuda.lock",
+        "requirements-cuda.lock",
     ]
     monkeypatch.setattr(module.sys, "platform", "darwin")
     assert module.variant() == "cpu"
