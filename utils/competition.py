@@ -106,24 +106,23 @@ def read_arrays(path: str | os.PathLike, names: Sequence[str], largest_bytes: in
         raise SubmissionError(f"There is no file {path}: check the name and the folder.")
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > largest_bytes:
-                raise SubmissionError(
-                    f"{path} unpacks to more than {largest_bytes / 1e6:.0f} MB: "
-                    f"it should hold {', '.join(names)} and nothing else."
-                )
+            unpacked_bytes = sum(member.file_size for member in archive.infolist())
         with np.load(path, allow_pickle=False) as arrays:
             missing = [name for name in names if name not in arrays]
-            if missing:
-                raise SubmissionError(
-                    f"{path} has no array {', '.join(missing)}: it needs {', '.join(names)}."
-                )
-            return {name: arrays[name] for name in names}
+            small = unpacked_bytes <= largest_bytes
+            found = {name: arrays[name] for name in names} if small and not missing else {}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, SubmissionError):
-            raise
         raise SubmissionError(
             f"{path} is damaged or no npz file of plain arrays: write it again with numpy.savez_compressed."
         ) from error
+    if not small:
+        raise SubmissionError(
+            f"{path} unpacks to more than {largest_bytes / 1e6:.0f} MB: "
+            f"it should hold {', '.join(names)} and nothing else."
+        )
+    if missing:
+        raise SubmissionError(f"{path} has no array {', '.join(missing)}: it needs {', '.join(names)}.")
+    return found
 
 
 # --- leaderboard --------------------------------------------------------------------------
