@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,23 @@ def train(loss: nn.Module, steps: int, learning_rate: float = 1e-3) -> float:
     return time.perf_counter() - began
 
 
+class Aborted(RuntimeError):
+    """A process was ended by a signal of the system, and not by an error of Python."""
+
+
+def several(wanted: int) -> int:
+    """How many processes can work together here: ``wanted``, or one.
+
+    Some sandboxes let gloo open its connections and then abort it. Then this says so.
+    """
+    try:
+        run(wanted, steps=1, points=8 * wanted, width=4)
+    except Aborted as failure:
+        print(f"Processes cannot work together on this machine, so one works alone here. {failure}")
+        return 1
+    return wanted
+
+
 def run(processes: int, *, limit_s: float = 120, **settings: int) -> dict[str, Any]:
     """Start `main` in several processes through torchrun, wait for them, and read their result.
 
@@ -122,6 +140,7 @@ def run(processes: int, *, limit_s: float = 120, **settings: int) -> dict[str, A
         ``theta`` (list), ``seconds``, ``loss``, ``backend``, ``processes`` and the settings.
 
     Raises:
+        Aborted: the system ended one of them, as it does where gloo finds no connection.
         RuntimeError: they could not start, failed, or took too long.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -130,8 +149,6 @@ def run(processes: int, *, limit_s: float = 120, **settings: int) -> dict[str, A
         options = [text for name, value in settings.items() for text in (f"--{name}", str(value))]
         command = [*launcher, f"--nproc-per-node={processes}", __file__, "--output", str(output), *options]
         environment = {"OMP_NUM_THREADS": "1", **os.environ}
-        if sys.platform == "linux":
-            environment.setdefault("GLOO_SOCKET_IFNAME", "lo")
         process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -144,7 +161,7 @@ def run(processes: int, *, limit_s: float = 120, **settings: int) -> dict[str, A
                 process.terminate()  # torchrun passes this on to its processes
                 process.communicate()
         if process.returncode or not output.exists():
-            raise RuntimeError(
+            raise (Aborted if re.search(r"Signal 6\b", said) else RuntimeError)(
                 f"{processes} processes did not finish their training. Look whether this machine lets programs "
                 f"open a port on 127.0.0.1, and whether memory is free. Their words: {_last_words(said)}"
             )
@@ -165,7 +182,11 @@ def main() -> None:
     backend = "nccl" if on_gpu else "gloo"
     if on_gpu:
         torch.cuda.set_device(device)
-    distributed.init_process_group(backend)
+    if not on_gpu and os.environ["LOCAL_WORLD_SIZE"] == os.environ["WORLD_SIZE"]:
+        distributed.Backend.register_backend("gloo_on_this_machine", _gloo_on_this_machine, devices=["cpu"])
+        distributed.init_process_group("gloo_on_this_machine")
+    else:
+        distributed.init_process_group(backend)
     try:
         rank, processes = distributed.get_rank(), distributed.get_world_size()
         loss = Loss(parabolas(rank, processes, options.points, options.width, device))
@@ -187,10 +208,23 @@ def main() -> None:
         distributed.destroy_process_group()
 
 
+def _gloo_on_this_machine(store: Any, rank: int, processes: int, timeout: timedelta) -> Any:
+    """gloo on 127.0.0.1.
+
+    By itself gloo takes the address that the machine's name stands for, which others may reach, and given
+    the loopback interface it takes IPv4 in one process and IPv6 in the next where the system lists the
+    addresses of an interface in no fixed order, and then aborts.
+    """
+    options = distributed.ProcessGroupGloo._Options()  # type: ignore[attr-defined]
+    options._devices = [distributed.ProcessGroupGloo.create_device(hostname="127.0.0.1")]
+    options._timeout = timeout
+    return distributed.ProcessGroupGloo(store, rank, processes, options)
+
+
 def _last_words(said: str) -> str:
     """The first error that a process printed (those of torchrun follow it), or the last lines."""
     lines = said.strip().splitlines()
-    return next((line for line in lines if re.search(r"\wError: .", line)), "\n".join(lines[-20:]))
+    return next((line for line in lines if re.search(r"\wError: .|what\(\): ", line)), "\n".join(lines[-20:]))
 
 
 def _share(points: Points, part: int, parts: int) -> Points:
