@@ -265,6 +265,28 @@ print("RUN", len(run.history), run.from_cache, round(float(run.history.loss.iloc
 """
 
 
+def test_the_same_network_built_again_is_the_same_run():
+    code = """
+import numpy as np, keras
+from keras import layers
+from utils import training
+
+def key(units=3):
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((2,))
+    hidden = layers.Activation("elu")(layers.Dense(units)(inputs))
+    network = keras.Model(inputs, layers.Dense(1)(layers.Add()([hidden, layers.Dense(units)(hidden)])))
+    network.compile("adam", "mse")
+    return training._key(network, np.zeros((4, 2)), np.zeros((4, 1)), [])
+
+first, second, other = key(), key(), key(4)
+keras.backend.clear_session()
+print(first == second == key(), first == other)
+"""
+    done = python(code)
+    assert done.stdout.split()[-2:] == ["True", "False"], done.stderr
+
+
 def test_training_is_cached_and_resumes_after_a_kill(own_cache, tmp_path):
     whole = python(TRAIN.format(pause=0), BOOTCAMP_CACHE=str(tmp_path / "other"))
     assert "RUN 6 False" in whole.stdout, whole.stderr

@@ -183,10 +183,20 @@ def _loss(model: keras.Model) -> str:
     return json.dumps(keras.saving.serialize_keras_object(model.loss), sort_keys=True, default=str)
 
 
+def _without_names(config: str) -> str:
+    """Names of layers do not change a result, but Keras counts them up in a session and links layers by them."""
+    numbers: dict[str, int] = {}
+
+    def number(found: re.Match) -> str:
+        return f"{found[1]}{numbers.setdefault(found[2], len(numbers))}"
+
+    return re.sub(r'("name": |\[)("[^"]*")', number, config)
+
+
 def _key(model: keras.Model, x: np.ndarray, y: np.ndarray, settings: list) -> str:
     digest = hashlib.sha256()
     optimizer = json.dumps(keras.saving.serialize_keras_object(model.optimizer), sort_keys=True, default=str)
-    network = re.sub(r'"name": "[^"]*"', "", model.to_json() + optimizer)  # names do not change a result
+    network = _without_names(model.to_json()) + _without_names(optimizer)
     for text in (network, _loss(model), repr(settings), str(course.seed()), keras.__version__):
         digest.update(text.encode())
     for weights in model.get_weights():
