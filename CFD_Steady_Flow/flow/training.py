@@ -96,7 +96,7 @@ def errors(network: keras.Model, data: FlowData) -> np.ndarray:
     return metrics.relative_l2(predict(network, data.distance), data.velocity, data.solid)
 
 
-BEST_EPOCHS, ORIGINAL_EPOCHS = 9, 8  # about the same seconds on two cores
+BEST_EPOCHS, ORIGINAL_EPOCHS = 8, 6  # about the same seconds on two cores
 
 
 def best_network(data: FlowData | None = None, retrain: bool = False) -> tuple[keras.Model, Run]:
