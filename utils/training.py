@@ -190,7 +190,7 @@ def _without_names(config: str) -> str:
     def number(found: re.Match) -> str:
         return f"{found[1]}{numbers.setdefault(found[2], len(numbers))}"
 
-    return re.sub(r'("name": |\[)("[^"]*")', number, config)
+    return re.sub(r'("name": |\[(?="[^"]*", \d+, \d+\]))("[^"]*")', number, config)
 
 
 def _key(model: keras.Model, x: np.ndarray, y: np.ndarray, settings: list) -> str:
