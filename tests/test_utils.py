@@ -172,6 +172,27 @@ def test_begin_seeds_everything_prints_versions_and_is_quiet():
     assert "oneDNN" not in one.stderr
 
 
+def test_no_kernel_waits_for_the_tuner_of_tf_data():
+    code = """
+import tensorflow as tf
+from utils import course
+
+def tuned():
+    try:
+        tf.data.experimental.get_model_proto(iter(tf.data.Dataset.range(3).map(lambda x: x)))
+    except tf.errors.NotFoundError:
+        return False
+    return True
+
+before = tuned()
+course.begin("Lab/00_Test", uses=["keras"])
+course.begin("Lab/00_Test", uses=["keras"])
+print(before, tuned(), [int(x) for x in tf.data.Dataset.range(3)])
+"""
+    done = python(code)
+    assert done.stdout.splitlines()[-1:] == ["True False [0, 1, 2]"], done.stderr
+
+
 # --- results and runner -------------------------------------------------------------------
 
 
@@ -285,6 +306,21 @@ print(first == second == key(), first == other)
 """
     done = python(code)
     assert done.stdout.split()[-2:] == ["True", "False"], done.stderr
+
+
+def test_one_cycle_is_the_cosine_decay_of_keras_without_its_branch():
+    code = """
+import keras, numpy as np
+from utils import training
+
+rate = training.one_cycle(num_images=1000, epochs=5, batch_size=16, peak=2e-3)
+rate = type(rate).from_config(rate.get_config())
+keras_rate = keras.optimizers.schedules.CosineDecay(2e-4, 252, warmup_target=2e-3, warmup_steps=63)
+pairs = np.array([[float(rate(step)), float(keras_rate(step))] for step in range(330)])
+print(np.abs(pairs[:, 0] - pairs[:, 1]).max() < 1e-9, pairs[:, 0].argmax(), abs(pairs[-1, 0]) < 1e-9)
+"""
+    done = python(code)
+    assert done.stdout.split() == ["True", "63", "True"], done.stdout + done.stderr
 
 
 def test_training_is_cached_and_resumes_after_a_kill(own_cache, tmp_path):

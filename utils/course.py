@@ -56,6 +56,8 @@ def begin(notebook: str, uses: Iterable[str] = (), seed: int = 0) -> None:
         for framework in uses:
             importlib.import_module(framework)
         gpu.share()
+    if "tensorflow" in sys.modules:
+        _end_epochs_promptly()
     # A comparison traces each of its networks once. TensorFlow takes them for one that is traced again and again.
     logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
     random.seed(seed)
@@ -69,6 +71,21 @@ def begin(notebook: str, uses: Iterable[str] = (), seed: int = 0) -> None:
     versions = ", ".join(f"{module} {version(module)}" for module in loaded)
     print(f"{notebook}: {profile()} profile, seed {seed}, Python {platform.python_version()}, {versions}.")
     print("\n".join(gpu.describe()))
+
+
+def _end_epochs_promptly() -> None:
+    """Iterate over tf.data pipelines without their tuner, whose end Keras awaits after every pass over the data.
+
+    The tuner sleeps for 10 ms, then 20, 40 ... up to a minute. When it sleeps through the call to stop, an epoch
+    of 6 s takes 10 s, one of 11 s takes 20 s (`benchmarks/epoch_end.py`). Arrays in memory have nothing to tune.
+    """
+    dataset = sys.modules["tensorflow"].data.Dataset
+    if "iterate" in _session:
+        return
+    _session["iterate"] = iterate = dataset.__iter__
+    options = sys.modules["tensorflow"].data.Options()
+    options.autotune.enabled = False
+    dataset.__iter__ = lambda pipeline: iterate(pipeline.with_options(options))
 
 
 @contextmanager
