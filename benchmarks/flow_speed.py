@@ -142,6 +142,7 @@ def race(ny: int, nx: int, threads: int, python: str | None) -> dict[str, dict]:
             contenders[name] = peer
     num_steps = {}
     for name, run in contenders.items():
+        run(2)  # compiles, or loads what was compiled before
         few = run(2)
         per_step = run(20) / 20 if few < SECONDS / 4 else few / 2
         num_steps[name] = 2 * max(1, round(SECONDS / max(per_step, 1e-7) / 2))

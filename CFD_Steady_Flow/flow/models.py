@@ -360,7 +360,7 @@ def compact_unet(
     nx: int,
     boundary: str = "rich",
     head: str = "velocity",
-    widths: tuple[int, ...] = (48, 96, 128, 128),
+    widths: tuple[int, ...] = (32, 64, 96, 96),
 ) -> keras.Model:
     """A residual U-net that spends its time where it counts; the best network of the lab.
 
