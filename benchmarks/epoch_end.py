@@ -47,7 +47,10 @@ def main() -> None:
     if len(sys.argv) > 1:
         print(json.dumps(measure(sys.argv[1] == "begun")))
         return
-    rows = ["| Way | Wall seconds of each epoch | Mean | Processor seconds, mean | Ratio |", "|---|---|--:|--:|--:|"]
+    rows = [
+        "| Way | Wall seconds of each epoch | Mean | Processor seconds, mean | Ratio |",
+        "|---|---|--:|--:|--:|",
+    ]
     seconds: dict[str, list[dict[str, list[float]]]] = {"as it comes": [], "begun": []}
     for _ in range(2):
         for way, runs in seconds.items():

@@ -184,7 +184,7 @@ def test_recipes_choose_the_optimizer():
     training.ORIGINAL.compile(network, 100, 2)
     assert type(network.optimizer) is keras.optimizers.Adam
     assert float(network.optimizer.learning_rate) == pytest.approx(1e-4)
-    training.TODAY.compile(network, 160, 10)
+    training.TODAY.compile(network, 80, 10)
     rate = network.optimizer._learning_rate  # a schedule of 100 steps: a fifth up, then down to nothing
     rates = np.array([float(rate(step)) for step in range(101)])
     assert rates.argmax() == 20
