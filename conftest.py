@@ -33,7 +33,9 @@ def pytest_xdist_node_collection_finished(node, ids):
 
 def pytest_collection_modifyitems(config, items):
     _collected.update(filter(None, (_notebook(item.nodeid) for item in items)))
-    if _collected:  # a test trains everything anew: a cached network would hide a broken cell
+    if (
+        _collected and not config.option.collectonly
+    ):  # a test trains everything anew: a cached network would hide a broken cell
         from utils.paths import cache_dir
 
         for folder in ("trained", "pinn"):
@@ -67,7 +69,7 @@ def pytest_sessionfinish(session, exitstatus):
     from notebooks import code_cells
     from utils.runner import record_seconds
 
-    if hasattr(session.config, "workerinput"):
+    if hasattr(session.config, "workerinput") or session.config.option.collectonly:
         return  # a worker sees its own share only
     for name in sorted(_collected):
         path = ROOT / name

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from utils import runner
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -245,10 +247,20 @@ def test_test_runs_the_code_first_and_then_the_notebooks(launcher, monkeypatch, 
     monkeypatch.setattr(launcher.subprocess, "call", lambda c, cwd: called.append(c) or left.pop(0))
     assert launcher.test(None, []) == max(statuses)
     assert called[0][-1] == "tests"
-    assert called[1][-2:] == ["--ignore=tests", "--ignore=PINN_SimNet"]
-    assert called[2][-1] == "PINN_SimNet"
+    folders = called[1][3:] + called[2][-1:]
+    assert folders == ["Start_Here.ipynb", *runner.LABS[:3], runner.LABS[3]], "every notebook in one run"
     monkeypatch.setattr(launcher, "become", lambda command: command[3:])
     assert launcher.test(None, ["-k", "02_Your"]) == ["-k", "02_Your"]
+
+
+def test_no_part_of_the_test_command_repeats_another(launcher):
+    """Pytest itself says what the two runs of notebooks hold: each notebook once, and no test of the code."""
+    found = []
+    for arguments in (launcher.ALL_CORES_NOTEBOOKS, [launcher.ONE_THREAD_LAB]):
+        command = [sys.executable, "-m", "pytest", "--collect-only", *arguments]
+        said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        found += sorted({line.split("::")[0] for line in said.splitlines() if "::" in line})
+    assert sorted(found) == sorted(str(path.relative_to(ROOT)) for path in runner.notebooks())
 
 
 def test_variant_follows_the_driver(monkeypatch, tmp_path):
