@@ -33,9 +33,8 @@ def pytest_xdist_node_collection_finished(node, ids):
 
 def pytest_collection_modifyitems(config, items):
     _collected.update(filter(None, (_notebook(item.nodeid) for item in items)))
-    if (
-        _collected and not config.option.collectonly
-    ):  # a test trains everything anew: a cached network would hide a broken cell
+    # A test trains everything anew: a cached network would hide a broken cell.
+    if _collected and not config.option.collectonly:
         from utils.paths import cache_dir
 
         for folder in ("trained", "pinn"):
@@ -70,7 +69,7 @@ def pytest_sessionfinish(session, exitstatus):
     from utils.runner import record_seconds
 
     if hasattr(session.config, "workerinput") or session.config.option.collectonly:
-        return  # a worker sees its own share only
+        return  # a worker sees its own share only, and a mere collection executes nothing
     for name in sorted(_collected):
         path = ROOT / name
         if name in _broken or session.config.getoption("keyword") or session.shouldstop:

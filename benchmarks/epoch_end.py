@@ -37,7 +37,7 @@ def measure(begun: bool) -> dict[str, list[float]]:
     wall, processor = [], []
     for _ in range(EPOCHS + 1):
         started, used = time.perf_counter(), time.process_time()
-        network.fit(x, y, batch_size=16, verbose=0)
+        network.fit(x, y, batch_size=training.TODAY.batch_size, verbose=0)
         wall.append(time.perf_counter() - started)
         processor.append(time.process_time() - used)
     return {"wall": wall[1:], "processor": processor[1:]}

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -73,19 +74,17 @@ def begin(notebook: str, uses: Iterable[str] = (), seed: int = 0) -> None:
     print("\n".join(gpu.describe()))
 
 
+@cache
 def _end_epochs_promptly() -> None:
-    """Iterate over tf.data pipelines without their tuner, whose end Keras awaits after every pass over the data.
+    """Once a kernel: iterate over tf.data pipelines without their tuner, whose end Keras awaits after every pass over the data.
 
     The tuner sleeps for 10 ms, then 20, 40 ... up to a minute. When it sleeps through the call to stop, an epoch
     of 6 s takes 10 s, one of 11 s takes 20 s (`benchmarks/epoch_end.py`). Arrays in memory have nothing to tune.
     """
-    dataset = sys.modules["tensorflow"].data.Dataset
-    if "iterate" in _session:
-        return
-    _session["iterate"] = iterate = dataset.__iter__
-    options = sys.modules["tensorflow"].data.Options()
+    data = sys.modules["tensorflow"].data
+    options, iterate = data.Options(), data.Dataset.__iter__
     options.autotune.enabled = False
-    dataset.__iter__ = lambda pipeline: iterate(pipeline.with_options(options))
+    data.Dataset.__iter__ = lambda pipeline: iterate(pipeline.with_options(options))
 
 
 @contextmanager

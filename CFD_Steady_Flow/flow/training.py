@@ -1,6 +1,7 @@
 """Train the networks of `flow.models`, read their answers, score them; the two trainings that notebooks share."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -101,8 +102,8 @@ BEST_EPOCHS, ORIGINAL_EPOCHS = 6, 3  # about the same seconds on two cores
 
 def best_architecture(ny: int, nx: int) -> keras.Model:
     """The lab's best network, untrained: `models.compact_unet`, wider on a GPU."""
-    widths = course.pick(laptop=(32, 64, 96, 96), gpu=(64, 128, 256, 256, 256))
-    return models.compact_unet(ny, nx, widths=widths)
+    size: dict[str, Any] = course.pick(laptop={}, gpu={"widths": (64, 128, 256, 256, 256)})
+    return models.compact_unet(ny, nx, **size)
 
 
 def best_network(data: FlowData | None = None, retrain: bool = False) -> tuple[keras.Model, Run]:
