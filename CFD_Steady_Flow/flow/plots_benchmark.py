@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, ScalarFormatter
 
 
 def error_against_time(points: Mapping[str, tuple[float, float]]) -> Figure:
@@ -49,6 +50,8 @@ def data_efficiency(number: Sequence[int], errors: Mapping[str, Sequence[float]]
     )
     ax.set_xticks(number, [str(n) for n in number])
     ax.minorticks_off()
+    ax.yaxis.set_major_locator(LogLocator(subs=range(1, 10)))  # the errors lie within one power of ten
+    ax.yaxis.set_major_formatter(ScalarFormatter())
     ax.legend()
     return fig
 
