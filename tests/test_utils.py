@@ -272,6 +272,7 @@ from utils import course
 course.begin("Lab/00_Test", uses=["keras"])
 import keras, numpy as np
 from utils import training
+training.SAVE_SECONDS = 0.5
 class Slow(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         print("epoch", epoch, flush=True)
@@ -282,6 +283,7 @@ keras.utils.set_random_seed(course.seed())
 model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(2, activation="softmax")])
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 run = training.fit(model, x, y, name="tiny_0.5", epochs=6, validation_data=(x, y), callbacks=[Slow()])
+assert run.history.epoch.tolist() == list(range(6)), run.history
 print("RUN", len(run.history), run.from_cache, round(float(run.history.loss.iloc[-1]), 5), flush=True)
 """
 
@@ -340,7 +342,8 @@ def test_training_is_cached_and_resumes_after_a_kill(own_cache, tmp_path):
             break
     process.wait(10)
     again = python(TRAIN.format(pause=0), BOOTCAMP_CACHE=str(own_cache))
-    assert "epoch 0" not in again.stdout, "epochs that were finished must not be trained again"
+    assert "epoch 0" not in again.stdout, "an epoch that was saved must not be trained again"
+    assert "epoch 3" in again.stdout, "an epoch that was not saved must"
     assert "RUN 6 False" in again.stdout, again.stderr
     third = python(TRAIN.format(pause=0), BOOTCAMP_CACHE=str(own_cache))
     assert "epoch" not in third.stdout

@@ -20,6 +20,8 @@ from tqdm.keras import TqdmCallback
 from utils import course
 from utils.paths import cache_dir
 
+SAVE_SECONDS = 10.0  # of a training, after which the next full epoch is saved
+
 
 @dataclass(frozen=True)
 class Run:
@@ -54,8 +56,8 @@ def fit(
 
     The trained weights are kept under ``data/cache/trained`` by a key of network, optimizer, data,
     settings, seed and library version: the same call in a restarted kernel loads them in a moment.
-    An interrupted training goes on after its last full epoch. The TensorBoard log is in
-    ``data/cache/logs/<name>``.
+    A training that was interrupted goes on after its last saved epoch; one is saved every ten seconds.
+    The TensorBoard log is in ``data/cache/logs/<name>``.
 
     Args:
         model: compiled Keras model; holds the trained weights afterwards.
@@ -76,8 +78,7 @@ def fit(
     settings = [epochs, batch_size, extra, sorted((k, _text(v)) for k, v in kwargs.items())]
     key = _key(model, x, y, settings)
     with _private_folder(f"{name}-{key}") as folder:
-        weights, report = folder / "model.weights.h5", folder / "run.json"
-        log = folder / "history.csv"
+        weights, report, log = folder / "model.weights.h5", folder / "run.json", folder / "history.csv"
         # Unbuilt, the optimizer would be skipped by load_weights, and fit would trace the network twice.
         model.optimizer.build(model.trainable_variables)
         if report.exists() and not retrain:
@@ -87,23 +88,25 @@ def fit(
                 f"{name}: loaded the trained copy ({seconds:.0f} s of training saved); retrain=True trains anew."
             )
             return Run(pd.read_csv(log), seconds, from_cache=True)
-        if retrain or not (folder / "backup").exists():
-            log.unlink(missing_ok=True)
-            report.unlink(missing_ok=True)
-        clock = _Clock(folder / "clock.json", fresh=not log.exists())
+        progress = _Progress(folder)
+        if report.exists():
+            report.unlink()
+            progress.forget()
         model.fit(
-            x, y, epochs=epochs, batch_size=batch_size, validation_data=validation_data, verbose=0,
+            x, y, epochs=epochs, initial_epoch=progress.resume(model), batch_size=batch_size,
+            validation_data=validation_data, verbose=0,
             callbacks=[
-                keras.callbacks.BackupAndRestore(folder / "backup", double_checkpoint=False),
-                keras.callbacks.CSVLogger(log, append=True),
+                progress,
                 keras.callbacks.TensorBoard(cache_dir("logs") / name, write_graph=False),
                 TqdmCallback(verbose=0, desc=name, leave=False),
-                clock, *callbacks,
+                *callbacks,
             ], **kwargs,
         )  # fmt: skip
         model.save_weights(weights)
-        report.write_text(json.dumps({"seconds": clock.seconds}))
-        return Run(pd.read_csv(log), clock.seconds, from_cache=False)
+        pd.DataFrame(progress.rows).to_csv(log, index=False)
+        report.write_text(json.dumps({"seconds": progress.seconds}))
+        progress.forget()
+        return Run(pd.read_csv(log), progress.seconds, from_cache=False)
 
 
 def one_cycle_adamw(
@@ -158,24 +161,55 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         return {"peak": self.peak, "climb": self.climb, "steps": self.steps}
 
 
-class _Clock(keras.callbacks.Callback):
-    """Training seconds, summed over interruptions."""
+class _Progress(keras.callbacks.Callback):
+    """History and seconds of a training; saved with the weights now and then, so that a killed one can go on.
 
-    def __init__(self, path, fresh: bool):
+    Keras' ``BackupAndRestore`` saves after every epoch: 0.2 s each, more than a short epoch takes.
+    """
+
+    def __init__(self, folder: Path):
         super().__init__()
-        self.path = path
+        self.folder, self.state = folder, folder / "progress.json"
+        self.rows: list[dict[str, float]] = []
         self.seconds = 0.0
-        if not fresh and path.exists():
-            self.seconds = json.loads(path.read_text())
+
+    def resume(self, model: keras.Model) -> int:
+        """Load what was saved, if anything was; return the number of epochs that it holds."""
+        if self.state.exists():
+            saved = json.loads(self.state.read_text())
+            self.rows, self.seconds = saved["rows"], saved["seconds"]
+            model.load_weights(self._weights())
+        return len(self.rows)
 
     def on_train_begin(self, logs=None):
-        self._start = time.perf_counter()
+        self._start = self._saved = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
         now = time.perf_counter()
         self.seconds += now - self._start
-        self._start = now
-        self.path.write_text(json.dumps(self.seconds))
+        self.rows.append({"epoch": epoch} | {name: float(value) for name, value in sorted(logs.items())})
+        if now - self._saved > SAVE_SECONDS and len(self.rows) < self.params["epochs"]:
+            self._save()
+            self._saved = time.perf_counter()
+        self._start = time.perf_counter()
+
+    def forget(self) -> None:
+        """Delete what was saved."""
+        self.state.unlink(missing_ok=True)
+        for weights in self.folder.glob("epoch_*"):
+            weights.unlink()
+
+    def _weights(self) -> Path:
+        return self.folder / f"epoch_{len(self.rows)}.weights.h5"
+
+    def _save(self) -> None:
+        """New weights beside the old ones, then the state that names them: a kill leaves either the old or the new."""
+        self.model.save_weights(self._weights())
+        new = self.state.with_suffix(".new")
+        new.write_text(json.dumps({"rows": self.rows, "seconds": self.seconds}))
+        new.replace(self.state)
+        for weights in set(self.folder.glob("epoch_*")) - {self._weights()}:
+            weights.unlink()
 
 
 @contextmanager
