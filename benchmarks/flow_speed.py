@@ -40,6 +40,7 @@ OURS, TORCH, COPY, STREAM = (
     "limit: large copy",
 )
 ROUNDS, SECONDS = 5, 0.08
+PAUSE = 0.3  # threads of the program before may spin for a while, on the same core
 
 
 class Peer:
@@ -149,6 +150,7 @@ def race(ny: int, nx: int, threads: int, python: str | None) -> dict[str, dict]:
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(ROUNDS):
         for name, run in contenders.items():
+            time.sleep(PAUSE)
             times[name].append(run(num_steps[name]))
     for peer in peers.values():
         peer.close()
