@@ -68,6 +68,25 @@ def bare_copy(ny: int, nx: int) -> Callable[[int], None]:
     return lambda num_steps: copy(a, b, num_steps, ny, nx, stride)
 
 
+@njit(fastmath=True, nogil=True, cache=True)
+def _collide_one_row(a, b, plane, num_rows, width, stride, even, odd):
+    first = np.uint64(stride + kernel.MARGIN)
+    for _ in range(num_rows):
+        kernel._collide_row(a, b, plane, first, first + np.uint64(width), np.uint64(stride), even, odd)
+
+
+def bare_arithmetic(ny: int, nx: int) -> Callable[[int], None]:
+    """A function that takes steps of collision alone: one row again and again, which never leaves the first cache.
+
+    As many rows a step as the grid has; no walls, no bodies. With `bare_copy` it bounds a solver from two sides.
+    """
+    stride = -(-(nx + kernel.MARGIN) // 16) * 16
+    plane = kernel.plane_size(3 * stride + kernel.MARGIN)
+    a, b = kernel.allocate(plane)
+    even, odd = np.float32(1.5), np.float32(0.5)
+    return lambda num_steps: _collide_one_row(a, b, plane, ny * num_steps, nx, stride, even, odd)
+
+
 def race(
     runs: dict[str, Callable[[int], Any]], num_cells: int, rounds: int = 7, seconds: float = 0.15
 ) -> dict[str, float]:
