@@ -92,8 +92,9 @@ def fit(
         if report.exists():
             report.unlink()
             progress.forget()
+        finished = progress.resume(model)
         model.fit(
-            x, y, epochs=epochs, initial_epoch=progress.resume(model), batch_size=batch_size,
+            x, y, epochs=epochs, initial_epoch=finished, batch_size=batch_size,
             validation_data=validation_data, verbose=0,
             callbacks=[
                 progress,

@@ -30,6 +30,11 @@ _CAPACITIES = (2**16, 2**22, 2**26)  # cells in a plane: one compilation each; u
 _f32 = np.float32
 
 
+def row_stride(num_columns: int) -> int:
+    """Distance between rows, in floats: margin and columns, in whole cache lines."""
+    return -(-(num_columns + MARGIN) // 16) * 16
+
+
 def plane_size(num_cells: int) -> int:
     """Distance between planes, in floats, for a padded grid of `num_cells`.
 
@@ -231,6 +236,7 @@ def compile_sweep(plane: int) -> Any:
             if outlet and measure:
                 density = _outlet_density(a, plane, outlet_cells, outflow)
             for front in range(first - depth, last + 2 * depth):
+                # Two calls: each names the array that it reads and the one that it writes.
                 for s in range(0, depth, 2):
                     y = front - s
                     if first + s * slope_first <= y < last + s * slope_last:

@@ -102,7 +102,7 @@ class Simulation:
         if lid_speed and solid[-1].any():
             raise ValueError("A body touches the lid. Leave a row of fluid cells below it.")
         self.solid, self.steps = solid, 0
-        self._stride = -(-(nx + kernel.MARGIN) // 16) * 16
+        self._stride = kernel.row_stride(nx)
         self._depth = int(np.clip(nx // 32 * 2, 2, _MAX_DEPTH))  # the outlet must hear each sound wave often
         self._plane = kernel.plane_size((ny + 2) * self._stride + kernel.MARGIN)
         self._old, self._new = kernel.allocate(self._plane)

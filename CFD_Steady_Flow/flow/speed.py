@@ -61,7 +61,7 @@ def bare_copy(ny: int, nx: int) -> Callable[[int], None]:
     Nine planes are read with the lattice's offsets and written to nine others, in the memory
     layout of the solver, one step after the other.
     """
-    stride = -(-(nx + kernel.MARGIN) // 16) * 16
+    stride = kernel.row_stride(nx)
     plane = kernel.plane_size((ny + 2) * stride + kernel.MARGIN)
     a, b = kernel.allocate(plane)
     copy = compile_copy(plane)
@@ -80,7 +80,7 @@ def bare_arithmetic(ny: int, nx: int) -> Callable[[int], None]:
 
     As many rows a step as the grid has; no walls, no bodies. With `bare_copy` it bounds a solver from two sides.
     """
-    stride = -(-(nx + kernel.MARGIN) // 16) * 16
+    stride = kernel.row_stride(nx)
     plane = kernel.plane_size(3 * stride + kernel.MARGIN)
     a, b = kernel.allocate(plane)
     even, odd = np.float32(1.5), np.float32(0.5)
