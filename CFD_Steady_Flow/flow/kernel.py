@@ -64,8 +64,8 @@ class _ArraysDoNotOverlap(Compiler):
 
 
 @njit(fastmath=True, nogil=True, inline="always")
-def _collide_row(a, b, plane, first, stop, row, even, odd):
-    """Pull nine populations from `a`, relax even and odd parts towards equilibrium, write to `b`.
+def _collide_cell(a, plane, i, row, even, odd):
+    """Pull the nine populations of cell `i` from `a`; return them relaxed towards equilibrium, and their sum.
 
     The pair of directions q and its opposite becomes E + O and E - O: E is the relaxed mean of
     the two, O their relaxed half difference.
@@ -77,32 +77,38 @@ def _collide_row(a, b, plane, first, stop, row, even, odd):
     weight0, weight1, weight5 = even * _f32(4 / 9), even * _f32(1 / 9), even * _f32(1 / 36)
     square1, square5 = weight1 * _f32(4.5), weight5 * _f32(4.5)
     linear1, linear5 = odd * _f32(1 / 3), odd * _f32(1 / 12)
+    f0 = a[i]
+    f1, f3 = a[p1 + i - one], a[p3 + i + one]
+    f2, f4 = a[p2 + i - row], a[p4 + i + row]
+    f5, f7 = a[p5 + i - row - one], a[p7 + i + row + one]
+    f6, f8 = a[p6 + i - row + one], a[p8 + i + row - one]
+    sum13, sum24, sum57, sum68 = f1 + f3, f2 + f4, f5 + f7, f6 + f8
+    dif13, dif24, dif57, dif68 = f1 - f3, f2 - f4, f5 - f7, f6 - f8
+    u = dif13 + (dif57 - dif68)
+    v = dif24 + (dif57 + dif68)
+    mass = f0 + ((sum13 + sum24) + (sum57 + sum68))
+    common = mass - _f32(1.5) * (u * u + v * v)
+    up, down = u + v, v - u
+    common1, common5 = weight1 * common, weight5 * common
+    e13, o13 = even_keep * sum13 + (common1 + square1 * (u * u)), odd_keep * dif13 + linear1 * u
+    e24, o24 = even_keep * sum24 + (common1 + square1 * (v * v)), odd_keep * dif24 + linear1 * v
+    e57, o57 = even_keep * sum57 + (common5 + square5 * (up * up)), odd_keep * dif57 + linear5 * up
+    e68, o68 = even_keep * sum68 + (common5 + square5 * (down * down)), odd_keep * dif68 + linear5 * down
+    return (
+        keep * f0 + weight0 * common, e13 + o13, e24 + o24, e13 - o13, e24 - o24,
+        e57 + o57, e68 + o68, e57 - o57, e68 - o68, mass,
+    )  # fmt: skip
+
+
+@njit(fastmath=True, nogil=True, inline="always")
+def _collide_row(a, b, plane, first, stop, row, even, odd):
+    """Stream and collide the cells first to stop - 1, from `a` to `b`."""
+    p1, p2, p3, p4 = np.uint64(plane), np.uint64(2 * plane), np.uint64(3 * plane), np.uint64(4 * plane)
+    p5, p6, p7, p8 = np.uint64(5 * plane), np.uint64(6 * plane), np.uint64(7 * plane), np.uint64(8 * plane)
     for i in range(first, stop):
-        f0 = a[i]
-        f1, f3 = a[p1 + i - one], a[p3 + i + one]
-        f2, f4 = a[p2 + i - row], a[p4 + i + row]
-        f5, f7 = a[p5 + i - row - one], a[p7 + i + row + one]
-        f6, f8 = a[p6 + i - row + one], a[p8 + i + row - one]
-        sum13, sum24, sum57, sum68 = f1 + f3, f2 + f4, f5 + f7, f6 + f8
-        dif13, dif24, dif57, dif68 = f1 - f3, f2 - f4, f5 - f7, f6 - f8
-        u = dif13 + (dif57 - dif68)
-        v = dif24 + (dif57 + dif68)
-        common = f0 + ((sum13 + sum24) + (sum57 + sum68)) - _f32(1.5) * (u * u + v * v)
-        up, down = u + v, v - u
-        common1, common5 = weight1 * common, weight5 * common
-        b[i] = keep * f0 + weight0 * common
-        e = even_keep * sum13 + (common1 + square1 * (u * u))
-        o = odd_keep * dif13 + linear1 * u
-        b[p1 + i], b[p3 + i] = e + o, e - o
-        e = even_keep * sum24 + (common1 + square1 * (v * v))
-        o = odd_keep * dif24 + linear1 * v
-        b[p2 + i], b[p4 + i] = e + o, e - o
-        e = even_keep * sum57 + (common5 + square5 * (up * up))
-        o = odd_keep * dif57 + linear5 * up
-        b[p5 + i], b[p7 + i] = e + o, e - o
-        e = even_keep * sum68 + (common5 + square5 * (down * down))
-        o = odd_keep * dif68 + linear5 * down
-        b[p6 + i], b[p8 + i] = e + o, e - o
+        g = _collide_cell(a, plane, i, row, even, odd)
+        b[i], b[p1 + i], b[p3 + i], b[p2 + i], b[p4 + i] = g[0], g[1], g[3], g[2], g[4]
+        b[p5 + i], b[p7 + i], b[p6 + i], b[p8 + i] = g[5], g[7], g[6], g[8]
 
 
 @njit(fastmath=True, nogil=True, inline="always")
@@ -152,30 +158,12 @@ def _open_east(a, b, plane, last, row, even, odd, density):
     It collides the last cell once more, by itself: what the main loop writes there is faster to
     compute again than to read back.
     """
-    one = np.uint64(1)
-    p1, p2, p3, p4 = np.uint64(plane), np.uint64(2 * plane), np.uint64(3 * plane), np.uint64(4 * plane)
-    p5, p6, p7, p8 = np.uint64(5 * plane), np.uint64(6 * plane), np.uint64(7 * plane), np.uint64(8 * plane)
-    f0, f1, f3 = a[last], a[p1 + last - one], a[p3 + last + one]
-    f2, f4 = a[p2 + last - row], a[p4 + last + row]
-    f5, f7 = a[p5 + last - row - one], a[p7 + last + row + one]
-    f6, f8 = a[p6 + last - row + one], a[p8 + last + row - one]
-    sum13, sum57, sum68 = f1 + f3, f5 + f7, f6 + f8
-    dif13, dif57, dif68 = f1 - f3, f5 - f7, f6 - f8
-    u, v = dif13 + (dif57 - dif68), f2 - f4 + (dif57 + dif68)
-    up, down = u + v, v - u
-    mass = f0 + (sum13 + (f2 + f4)) + (sum57 + sum68)
-    even_keep, odd_keep = (_f32(1) - even) / _f32(2), (_f32(1) - odd) / _f32(2)
-    common = even * (mass - _f32(1.5) * (u * u + v * v)) + (density - mass)
-    square, linear = _f32(4.5) * even, _f32(3) * odd
-    b[p3 + last + one] = (
-        even_keep * sum13 - odd_keep * dif13 + _f32(1 / 9) * (common + square * u * u - linear * u)
-    )
-    b[p6 + last + one] = (
-        even_keep * sum68 + odd_keep * dif68 + _f32(1 / 36) * (common + square * down * down + linear * down)
-    )
-    b[p7 + last + one] = (
-        even_keep * sum57 - odd_keep * dif57 + _f32(1 / 36) * (common + square * up * up - linear * up)
-    )
+    east = last + np.uint64(1)
+    g = _collide_cell(a, plane, last, row, even, odd)
+    change = density - g[9]
+    b[np.uint64(3 * plane) + east] = g[3] + _f32(1 / 9) * change
+    b[np.uint64(6 * plane) + east] = g[6] + _f32(1 / 36) * change
+    b[np.uint64(7 * plane) + east] = g[7] + _f32(1 / 36) * change
 
 
 @njit(fastmath=True, nogil=True, inline="always")
