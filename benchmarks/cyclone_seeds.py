@@ -18,6 +18,7 @@ import time
 
 import nbformat
 import numpy as np
+import tables
 from cyclone_speed import HERE, patches
 
 LAB = HERE.parent / "Tropical_Cyclone"
@@ -136,9 +137,7 @@ def write(rows: dict[str, dict[str, float]]) -> None:
     """Add rows to the report and write the tables anew."""
     report = (json.loads(REPORT.read_text()) if REPORT.exists() else {}) | rows
     REPORT.write_text(json.dumps(report, indent=1, sort_keys=True) + "\n")
-    marked = re.compile(r"(<!-- cyclone_seeds -->\n).*?(<!-- /cyclone_seeds -->)", re.DOTALL)
-    readme = HERE / "README.md"
-    readme.write_text(marked.sub(lambda match: match[1] + table(report) + match[2], readme.read_text()))
+    tables.put("cyclone_seeds", table(report))
     print(table(report))
 
 

@@ -9,7 +9,6 @@ as a learner waits for it. Writes benchmarks/cyclone_speed.json and the table in
 
 import json
 import platform
-import re
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import tables
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "Tropical_Cyclone")]
@@ -120,11 +120,9 @@ def main() -> None:
     (HERE / "cyclone_speed.json").write_text(
         json.dumps({label: round(value, 2) for label, value in rows.items()}, indent=1) + "\n"
     )
-    marked = re.compile(r"(<!-- cyclone_speed -->\n).*?(<!-- /cyclone_speed -->)", re.DOTALL)
-    readme = HERE / "README.md"
     text = table(rows, machine)
     print(text)
-    readme.write_text(marked.sub(lambda match: match[1] + text + match[2], readme.read_text()))
+    tables.put("cyclone_speed", text)
 
 
 if __name__ == "__main__":

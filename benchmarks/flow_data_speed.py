@@ -10,11 +10,12 @@ Writes benchmarks/flow_data_speed.json and the table in benchmarks/README.md.
 import json
 import os
 import platform
-import re
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+import tables
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "CFD_Steady_Flow")]
@@ -55,9 +56,7 @@ def main() -> None:
     lines += [f"| {label} | {rate:.1f} |" for label, rate in rows.items()]
     text = "\n".join(lines) + "\n"
     print(text)
-    readme = HERE / "README.md"
-    marked = re.compile(r"(<!-- flow_data_speed -->\n).*?(<!-- /flow_data_speed -->)", re.DOTALL)
-    readme.write_text(marked.sub(lambda match: match[1] + text + match[2], readme.read_text()))
+    tables.put("flow_data_speed", text)
 
 
 if __name__ == "__main__":

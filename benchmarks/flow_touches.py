@@ -3,29 +3,27 @@
     .venv/bin/python benchmarks/flow_touches.py [seeds, default 0 1 2]
 
 Notebook 05 adds the touches one after the other in trainings of seconds, one run each. Here each network is as wide
-and learns as long as the lab's best one. Results go to flow_touches.json and to the table in benchmarks/README.md.
+and learns as long as the lab's best one in the laptop profile. Results go to flow_touches.json and to the table in benchmarks/README.md.
 Trainings are kept in the cache, so an interrupted run goes on.
 """
 
 import json
 import os
-import re
 import sys
 import time
 from pathlib import Path
+
+import tables
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "CFD_Steady_Flow")]
 
-from utils import course  # noqa: E402
-
-course.begin("CFD_Steady_Flow/05_Residual_U_Nets", uses=["keras"])
-
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from flow import dataset, models, training  # noqa: E402
+from utils import course, gpu  # noqa: E402
 
 SQUARES = training.Recipe(loss="sum_of_squares")
 TOUCHES: dict[str, tuple[dict[str, str], training.Recipe]] = {
@@ -57,8 +55,9 @@ def main() -> None:
                 {split: round(errors[-1], 2) for split, errors in results[name].items()},
                 flush=True,
             )
+    machine = gpu.list_gpus()[0].name if gpu.list_gpus() else f"{gpu.cpu_count()} cores, no GPU"
     lines = [
-        f"Measured {time.strftime('%Y-%m-%d')}, 2 cores, no GPU, {len(train):,} flows, {training.BEST_EPOCHS} epochs, "
+        f"Measured {time.strftime('%Y-%m-%d')}, {machine}, {len(train):,} flows, {training.BEST_EPOCHS} epochs, "
         f"seeds {', '.join(map(str, seeds))}: mean relative error in per cent, lowest to highest over the seeds.",
         "",
         "| Network | Primitives | Cars | Airfoils |",
@@ -69,9 +68,7 @@ def main() -> None:
         lines.append(f"| {name} | {' | '.join(cells)} |")
     report = {"seeds": seeds, "date": time.strftime("%Y-%m-%d"), "rel_l2_percent": results}
     (HERE / "flow_touches.json").write_text(json.dumps(report, indent=1) + "\n")
-    marked = re.compile(r"(<!-- flow_touches -->\n).*?(<!-- /flow_touches -->)", re.DOTALL)
-    text, readme = "\n".join(lines) + "\n", HERE / "README.md"
-    readme.write_text(marked.sub(lambda match: match[1] + text + match[2], readme.read_text()))
+    tables.put("flow_touches", "\n".join(lines) + "\n")
     print("\n".join(lines))
 
 

@@ -8,12 +8,13 @@ of the timed steps counts; the tracing of the first step does not. Results go to
 
 import json
 import os
-import re
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import tables
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 HERE = Path(__file__).resolve().parent
@@ -87,9 +88,7 @@ def main() -> None:
         print(lines[-1], flush=True)
     report = {"cores": cores, "ny": ny, "date": time.strftime("%Y-%m-%d"), "networks": results}
     (HERE / "flow_training_speed.json").write_text(json.dumps(report, indent=1) + "\n")
-    marked = re.compile(r"(<!-- flow_training_speed -->\n).*?(<!-- /flow_training_speed -->)", re.DOTALL)
-    text, readme = "\n".join(lines) + "\n", HERE / "README.md"
-    readme.write_text(marked.sub(lambda match: match[1] + text + match[2], readme.read_text()))
+    tables.put("flow_training_speed", "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ Same network, recipe and seed as the notebook with BOOTCAMP_PROFILE=gpu. Without
 """
 
 import os
-import re
 import sys
 import time
 from pathlib import Path
+
+import tables
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "Intro_to_DL")]
@@ -50,9 +51,7 @@ def main() -> None:
         f"10,000 test images after {run.seconds / 60:.0f} minutes of training, {network.count_params():,} parameters.\n"
     )
     print(line)
-    readme = HERE / "README.md"
-    marked = re.compile(r"(<!-- gpu_profile -->\n).*?(<!-- /gpu_profile -->)", re.DOTALL)
-    readme.write_text(marked.sub(lambda match: match[1] + line + match[2], readme.read_text()))
+    tables.put("gpu_profile", line)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ Each setting runs in its own process, one after the other, because a backend can
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import tables
 
 HERE = Path(__file__).resolve().parent
 SETTINGS = [
@@ -62,11 +63,7 @@ def main() -> None:
             f"| {speed:.0f} | {speed / first:.2f} |"
         )
         print(rows[-1], flush=True)
-    readme = HERE / "README.md"
-    marked = re.compile(r"(<!-- training_backends -->\n).*?(<!-- /training_backends -->)", re.DOTALL)
-    readme.write_text(
-        marked.sub(lambda match: match[1] + "\n".join(rows) + "\n" + match[2], readme.read_text())
-    )
+    tables.put("training_backends", "\n".join(rows) + "\n")
 
 
 if __name__ == "__main__":

@@ -12,12 +12,13 @@ every 12,800 images is not timed. A contender that does not reach the target wit
 import argparse
 import json
 import platform
-import re
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import tables
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "Intro_to_DL")]
@@ -173,14 +174,7 @@ def main() -> None:
             print(name, rows[-1], flush=True)
         report["contests"].append({"data": name, "target": target, "rows": rows})
     (HERE / "training_speed.json").write_text(json.dumps(report, indent=1) + "\n")
-    readme = HERE / "README.md"
-    text = re.sub(
-        r"(<!-- training_speed -->\n).*?(<!-- /training_speed -->)",
-        lambda match: match[1] + table(report) + match[2],
-        readme.read_text(),
-        flags=re.DOTALL,
-    )
-    readme.write_text(text)
+    tables.put("training_speed", table(report))
 
 
 if __name__ == "__main__":
