@@ -293,7 +293,7 @@ def test_two_processes_download_once(server, own_cache):
 def test_killed_in_the_middle_then_resumed(server, own_cache):
     part = own_cache / "downloads" / "demo" / "big.part"
     process = child(f"{server}/slow", own_cache)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not (part.exists() and part.stat().st_size > 200_000):
         assert time.monotonic() < deadline, "the download did not start"
         time.sleep(0.02)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import types
@@ -272,20 +271,43 @@ from utils import course
 course.begin("Lab/00_Test", uses=["keras"])
 import keras, numpy as np
 from utils import training
-training.SAVE_SECONDS = 0.5
-class Slow(keras.callbacks.Callback):
+training.SAVE_SECONDS = 0
+class Watched(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         print("epoch", epoch, flush=True)
-        import time; time.sleep({pause})
+        watch(epoch)
+{watch}
 x = np.random.default_rng(0).normal(size=(256, 4)).astype("float32")
 y = (x.sum(axis=1) > 0).astype("int32")
 keras.utils.set_random_seed(course.seed())
 model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(2, activation="softmax")])
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-run = training.fit(model, x, y, name="tiny_0.5", epochs=6, validation_data=(x, y), callbacks=[Slow()])
+run = training.fit(model, x, y, name="tiny_0.5", epochs=6, validation_data=(x, y), callbacks=[Watched()])
 assert run.history.epoch.tolist() == list(range(6)), run.history
 print("RUN", len(run.history), run.from_cache, round(float(run.history.loss.iloc[-1]), 5), flush=True)
 """
+NOTHING = "def watch(epoch): pass"
+STOP_AFTER_3 = """
+def watch(epoch):
+    if epoch == 2:
+        training.SAVE_SECONDS = 1e9  # epoch 3 ends too soon to be saved
+    if epoch == 3:
+        import signal
+        signal.pause()
+"""
+MEET = """
+def watch(epoch):
+    import os, pathlib, time
+    here = pathlib.Path(os.environ["MEETING"])
+    (here / str(os.getpid())).touch()
+    while len(list(here.iterdir())) < 2:
+        time.sleep(0.05)
+"""
+
+
+def trained(text: str) -> list[int]:
+    """The epochs that a child trained."""
+    return [int(line.split()[1]) for line in text.splitlines() if line.startswith("epoch")]
 
 
 def test_the_same_network_built_again_is_the_same_run():
@@ -325,48 +347,42 @@ print(np.abs(pairs[:, 0] - pairs[:, 1]).max() < 1e-9, pairs[:, 0].argmax(), abs(
     assert done.stdout.split() == ["True", "63", "True"], done.stdout + done.stderr
 
 
-def test_training_is_cached_and_resumes_after_a_kill(own_cache, tmp_path):
-    whole = python(TRAIN.format(pause=0), BOOTCAMP_CACHE=str(tmp_path / "other"))
-    assert "RUN 6 False" in whole.stdout, whole.stderr
-    environment = {**os.environ, "BOOTCAMP_CACHE": str(own_cache)}
-    process = subprocess.Popen(
-        [sys.executable, "-c", TRAIN.format(pause=0.3)],
+def start_training(watch: str, cache: Path, **environment) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", TRAIN.format(watch=watch)],
         cwd=ROOT,
-        env=environment,
+        env={**os.environ, "BOOTCAMP_CACHE": str(cache), **environment},
         stdout=subprocess.PIPE,
         text=True,
     )
-    for line in process.stdout:
-        if line.strip() == "epoch 3":
-            process.send_signal(signal.SIGKILL)
-            break
-    process.wait(10)
-    again = python(TRAIN.format(pause=0), BOOTCAMP_CACHE=str(own_cache))
-    assert "epoch 0" not in again.stdout, "an epoch that was saved must not be trained again"
-    assert "epoch 3" in again.stdout, "an epoch that was not saved must"
+
+
+def test_training_is_cached_and_resumes_after_a_kill(own_cache, tmp_path):
+    code = TRAIN.format(watch=NOTHING)
+    whole = python(code, BOOTCAMP_CACHE=str(tmp_path / "other"))
+    assert "RUN 6 False" in whole.stdout, whole.stderr
+    process = start_training(STOP_AFTER_3, own_cache)
+    assert any(line.strip() == "epoch 3" for line in process.stdout)
+    process.kill()
+    process.communicate()
+    again = python(code, BOOTCAMP_CACHE=str(own_cache))
+    assert trained(again.stdout) == [3, 4, 5], "0 to 2 were saved, 3 was not"
     assert "RUN 6 False" in again.stdout, again.stderr
-    third = python(TRAIN.format(pause=0), BOOTCAMP_CACHE=str(own_cache))
-    assert "epoch" not in third.stdout
+    third = python(code, BOOTCAMP_CACHE=str(own_cache))
+    assert not trained(third.stdout)
     assert "RUN 6 True" in third.stdout
     assert third.stdout.splitlines()[-1].split()[-1] == again.stdout.splitlines()[-1].split()[-1]
     assert list((own_cache / "logs" / "tiny_0.5").rglob("events*"))
     assert list((own_cache / "trained").glob("tiny_0.5-*.lock")), "runs that differ after a dot share a lock"
 
 
-def test_two_kernels_training_the_same_do_not_disturb_each_other(own_cache):
-    environment = {**os.environ, "BOOTCAMP_CACHE": str(own_cache)}
-    pair = [
-        subprocess.Popen(
-            [sys.executable, "-c", TRAIN.format(pause=0.3)],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    said = [process.communicate(timeout=120)[0] for process in pair]
-    assert all("RUN 6" in text for text in said), said
+def test_two_kernels_training_the_same_do_not_disturb_each_other(own_cache, tmp_path):
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    pair = [start_training(MEET, own_cache, MEETING=str(meeting)) for _ in range(2)]
+    said = [process.communicate(timeout=300)[0] for process in pair]
+    assert all("RUN 6 False" in text for text in said), said
+    assert sum("Another kernel is training this very run" in text for text in said) == 1
 
 
 # --- preprocessing ------------------------------------------------------------------------
