@@ -30,6 +30,8 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 
+PATIENCE_MS = 300_000  # for one thing to happen, on a machine that may be busy
+
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(
@@ -71,7 +73,7 @@ def lab(tmp_path_factory):
     log = open(home / "server.log", "w")
     server = subprocess.Popen(command, cwd=course, env=environment, stdout=log, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
-    for _ in range(120):
+    for _ in range(600):
         try:
             urllib.request.urlopen(f"{address}/api?token={token}", timeout=2)
             break
@@ -101,15 +103,15 @@ def browser():
 def test_there_is_no_open_door(lab):
     address, _, _ = lab
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{address}/api/contents", timeout=10)
+        urllib.request.urlopen(f"{address}/api/contents", timeout=60)
     assert refused.value.code == 403
-    page = urllib.request.urlopen(f"{address}/tensorboard/", timeout=10)
+    page = urllib.request.urlopen(f"{address}/tensorboard/", timeout=60)
     assert "/login" in page.url, "TensorBoard must ask for the token too"
 
 
 def test_tensorboard_opens_behind_the_token(lab):
     address, token, _ = lab
-    page = urllib.request.urlopen(f"{address}/tensorboard/?token={token}", timeout=90).read().decode()
+    page = urllib.request.urlopen(f"{address}/tensorboard/?token={token}", timeout=300).read().decode()
     assert "<title>TensorBoard</title>" in page
 
 
@@ -133,16 +135,16 @@ def test_shift_enter_to_the_end(lab, browser, name):
         return route.abort()
 
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(PATIENCE_MS)
     page.route(re.compile("^https?://"), gate)
     page.goto(f"{address}/lab/tree/{name}?token={token}&reset", wait_until="domcontentloaded")
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
-    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    # The circle in the toolbar is idle before there is a kernel; what is run then is dropped, or a dialog asks.
+    page.wait_for_selector('#jp-main-statusbar:has-text("Python 3 (ipykernel) | Idle")')
 
     cells = page.locator(".jp-Notebook .jp-Cell")
     number = len(nbformat.read(ROOT / name, 4).cells)
-    page.wait_for_function(
-        f"document.querySelectorAll('.jp-Notebook .jp-Cell').length === {number}", timeout=60_000
-    )
+    page.wait_for_function(f"document.querySelectorAll('.jp-Notebook .jp-Cell').length === {number}")
     for _ in range(60):  # while JupyterLab is still arranging the page, a click can be lost
         cells.first.locator(".jp-InputPrompt").click()
         page.keyboard.press("Escape")
@@ -152,21 +154,21 @@ def test_shift_enter_to_the_end(lab, browser, name):
     for position in range(number):
         step(page, position)
     page.wait_for_function(
-        """() => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')].every(
+        """() => document.querySelector('.jp-Notebook').textContent.includes('Traceback (most recent call last)')
+            || [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')].every(
             cell => !cell.querySelector('.jp-CodeMirrorEditor, .cm-content')?.textContent.trim()
-                 || /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt').textContent))""",
-        timeout=180_000,
+                 || /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt').textContent))"""
     )
     results_in_axe(page)
-    page.keyboard.press("Control+s")
-    page.wait_for_timeout(1500)
+    with page.expect_response(lambda r: r.request.method == "PUT" and "/api/contents/" in r.url):
+        page.keyboard.press("Control+s")
     if os.environ.get("BOOTCAMP_SCREENSHOTS"):
         page.screenshot(path=Path(os.environ["BOOTCAMP_SCREENSHOTS"]) / f"{Path(name).stem}.png")
-    assert not page.locator("text=Traceback (most recent call last)").count()
     saved = nbformat.read(course / name, as_version=4)
     code = [cell for cell in saved.cells if cell.cell_type == "code" and cell.source.strip()]
+    errors = [o for cell in code for o in cell.outputs if o.output_type == "error"]
+    assert not errors, errors
     assert all(cell.execution_count for cell in code)
-    assert not [o for cell in code for o in cell.outputs if o.output_type == "error"]
     assert not foreign, f"requests to other hosts: {foreign[:3]}"
     page.close()
 
@@ -175,6 +177,7 @@ def step(page, position: int) -> None:
     """Press Shift+Enter on a cell and see, as a reader would, that a code cell starts to run."""
     cell = page.locator(".jp-Notebook .jp-Cell").nth(position)
     for _ in range(10):  # JupyterLab drops what is run while the kernel is still connecting
+        assert not (dialog := page.locator(".jp-Dialog")).count(), dialog.first.inner_text()
         if "jp-mod-active" not in (cell.get_attribute("class") or ""):
             cell.locator(".jp-InputPrompt").click()
             page.keyboard.press("Escape")

@@ -378,11 +378,11 @@ environment = dict(os.environ, JUPYTER_TOKEN="t0ken", JUPYTER_PORT="18888", JUPY
 server = subprocess.Popen(["/opt/bootcamp/course/deploy/start.sh"], env=environment)
 def status(path):
     try:
-        return urllib.request.urlopen("http://127.0.0.1:18888" + path, timeout=30).status
+        return urllib.request.urlopen("http://127.0.0.1:18888" + path, timeout=120).status
     except urllib.error.HTTPError as error:
         return error.code
 try:
-    for _ in range(60):
+    for _ in range(300):
         try:
             assert status("/api") == 200
             break
@@ -397,7 +397,7 @@ try:
     assert "/login" in urllib.request.urlopen("http://127.0.0.1:18888/tensorboard/").url
 finally:
     server.terminate()
-    server.wait(30)
+    server.wait(120)
 """
 
 
