@@ -373,12 +373,15 @@ def test_install_script_in_a_fresh_root(fresh_root):
 
 # JupyterLab comes up through the start script: closed without the token, open with it.
 SERVE = """
-import os, subprocess, time, urllib.error, urllib.request
-environment = dict(os.environ, JUPYTER_TOKEN="t0ken", JUPYTER_PORT="18888", JUPYTER_IP="127.0.0.1")
+import os, socket, subprocess, time, urllib.error, urllib.request
+with socket.socket() as probe:
+    probe.bind(("127.0.0.1", 0))
+    port = probe.getsockname()[1]
+environment = dict(os.environ, JUPYTER_TOKEN="t0ken", JUPYTER_PORT=str(port), JUPYTER_IP="127.0.0.1")
 server = subprocess.Popen(["/opt/bootcamp/course/deploy/start.sh"], env=environment)
 def status(path):
     try:
-        return urllib.request.urlopen("http://127.0.0.1:18888" + path, timeout=120).status
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=120).status
     except urllib.error.HTTPError as error:
         return error.code
 try:
@@ -386,7 +389,7 @@ try:
         try:
             assert status("/api") == 200
             break
-        except urllib.error.URLError:
+        except OSError:
             time.sleep(1)
     assert status("/api/contents") == 403
     assert status("/api/contents?token=wrong") == 403
@@ -394,7 +397,7 @@ try:
     assert status("/api/kernelspecs/python3?token=t0ken") == 200
     assert status("/tensorboard/?token=t0ken") == 200
     assert status("/tensorboard/data/runs?token=t0ken") == 200
-    assert "/login" in urllib.request.urlopen("http://127.0.0.1:18888/tensorboard/").url
+    assert "/login" in urllib.request.urlopen(f"http://127.0.0.1:{port}/tensorboard/").url
 finally:
     server.terminate()
     server.wait(120)
