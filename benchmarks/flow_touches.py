@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/flow_touches.py [seeds, default 0 1 2]
 
 Notebook 05 adds the touches one after the other in trainings of seconds, one run each. Here each network is as wide
-and learns as long as the lab's best one in the laptop profile. Results go to flow_touches.json and to the table in benchmarks/README.md.
-Trainings are kept in the cache, so an interrupted run goes on.
+and learns as long as the lab's best one in the laptop profile. Results go to flow_touches.json and to the table in
+benchmarks/README.md. Trainings are kept in the cache, so an interrupted run goes on.
 """
 
 import json

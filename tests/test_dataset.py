@@ -2,12 +2,11 @@
 
 import errno
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import accidents
 import numpy as np
 import pandas as pd
 import pytest
@@ -251,24 +250,11 @@ def test_any_number_of_workers_gives_the_same_bytes(own_cache, monkeypatch, tmp_
     assert saved(tmp_path / "other") == alone
 
 
-STOP_AFTER_ONE_PART = """
-import signal
-draw = dataset._draw_part
-def draw_and_stop(*job):
-    draw(*job)
-    print("stopped", flush=True)
-    signal.pause()
-dataset._draw_part = draw_and_stop
-"""
-
-
 def test_killed_in_the_middle_goes_on(own_cache, tmp_path):
     size = {"num_storms": 24, "num_pixels": 128}
-    process = start_build(tmp_path / "killed", before=STOP_AFTER_ONE_PART, **size)
+    process = start_build(tmp_path / "killed", before=accidents.stop_after("_draw_part"), **size)
     folder = tmp_path / "killed" / "cyclone"
-    assert any("stopped" in line for line in process.stdout)
-    process.kill()
-    process.communicate()
+    accidents.kill_when(process, "stopped")
     parts = list(folder.glob("*.parts/*.npz"))
     assert len(parts) == 1
     assert not list(folder.glob("*.npz"))
@@ -289,24 +275,7 @@ def test_killed_in_the_middle_goes_on(own_cache, tmp_path):
 
 def test_workers_do_not_outlive_a_killed_kernel(tmp_path):
     process = start_build(tmp_path, num_storms=160, num_pixels=256, frames_per_storm=50, num_workers=2)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    if not children.exists():
-        process.kill()
-        process.communicate()
-        pytest.skip("this system has no /proc with the children of a process")
-    while len(workers := children.read_text().split()) < 3 and process.poll() is None:
-        time.sleep(0.05)  # two workers and the tracker of resources
-    time.sleep(2)
-    process.kill()
-    process.wait()
-    deadline = time.monotonic() + 60
-    while (alive := [w for w in workers if Path(f"/proc/{w}").exists()]) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    for worker in alive:
-        os.kill(int(worker), signal.SIGKILL)
-    process.communicate()
-    assert len(workers) >= 2
-    assert not alive
+    accidents.kill_and_see_two_workers_end(process)
 
 
 def test_two_processes_at_once_draw_only_once(tmp_path):

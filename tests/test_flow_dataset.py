@@ -3,12 +3,11 @@
 import errno
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import accidents
 import h5py
 import numba
 import numpy as np
@@ -217,45 +216,16 @@ def test_workers_do_not_outlive_a_killed_parent():
         "if __name__ == '__main__': list(parallel.run_all(time.sleep, [(60,), (61,)], 2))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)})
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    if not children.exists():
-        process.kill()
-        process.communicate()
-        pytest.skip("this system has no /proc with the children of a process")
-    while len(workers := children.read_text().split()) < 3 and process.poll() is None:
-        time.sleep(0.05)  # two workers and the tracker of resources
-    time.sleep(2)
-    process.kill()
-    process.wait()
-    deadline = time.monotonic() + 60
-    while (alive := [w for w in workers if Path(f"/proc/{w}").exists()]) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    for worker in alive:
-        os.kill(int(worker), signal.SIGKILL)
-    assert len(workers) >= 2
-    assert not alive
+    accidents.kill_and_see_two_workers_end(process)
 
 
 # --- accidents -------------------------------------------------------------------------------
 
 
-STOP_AFTER_ONE_SHARD = """
-import signal
-save = dataset._save_shard
-def save_and_stop(*shard):
-    save(*shard)
-    print("stopped", flush=True)
-    signal.pause()
-dataset._save_shard = save_and_stop
-"""
-
-
 def test_killed_in_the_middle_goes_on(good, own_cache, monkeypatch):
-    process = start(own_cache, before=STOP_AFTER_ONE_SHARD)
+    process = start(own_cache, before=accidents.stop_after("_save_shard"))
     folder = own_cache / "flow"
-    assert any("stopped" in line for line in process.stdout)
-    process.kill()
-    process.communicate()
+    accidents.kill_when(process, "stopped")
     shards = list(folder.glob("*.shards/*.npz"))
     assert len(shards) == 1
     assert not list(folder.glob("*.h5"))

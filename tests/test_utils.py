@@ -7,6 +7,7 @@ import sys
 import types
 from pathlib import Path
 
+import accidents
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -362,9 +363,7 @@ def test_training_is_cached_and_resumes_after_a_kill(own_cache, tmp_path):
     whole = python(code, BOOTCAMP_CACHE=str(tmp_path / "other"))
     assert "RUN 6 False" in whole.stdout, whole.stderr
     process = start_training(STOP_AFTER_3, own_cache)
-    assert any(line.strip() == "epoch 3" for line in process.stdout)
-    process.kill()
-    process.communicate()
+    accidents.kill_when(process, "epoch 3")
     again = python(code, BOOTCAMP_CACHE=str(own_cache))
     assert trained(again.stdout) == [3, 4, 5], "0 to 2 were saved, 3 was not"
     assert "RUN 6 False" in again.stdout, again.stderr

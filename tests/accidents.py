@@ -1,0 +1,51 @@
+"""Accidents that happen where a test wants them, however busy the machine: children that are killed."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+
+def stop_after(function: str) -> str:
+    """Code for a child that has ``dataset``: after the first call of this function of it, it waits to be killed."""
+    return f"""
+import signal
+original = dataset.{function}
+def do_and_stop(*job):
+    original(*job)
+    print("stopped", flush=True)
+    signal.pause()
+dataset.{function} = do_and_stop
+"""
+
+
+def kill_when(process: subprocess.Popen, said: str) -> None:
+    """Kill a child that prints this line and waits."""
+    assert any(line.strip() == said for line in process.stdout)
+    process.kill()
+    process.communicate()
+
+
+def kill_and_see_two_workers_end(process: subprocess.Popen) -> None:
+    """Kill a child that has two workers at work; none of them may live on."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        process.kill()
+        process.communicate()
+        pytest.skip("this system has no /proc with the children of a process")
+    while len(workers := children.read_text().split()) < 3 and process.poll() is None:
+        time.sleep(0.05)  # two workers and the tracker of resources
+    time.sleep(2)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 60
+    while (alive := [w for w in workers if Path(f"/proc/{w}").exists()]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for worker in alive:
+        os.kill(int(worker), signal.SIGKILL)
+    process.communicate()
+    assert len(workers) >= 2
+    assert not alive
