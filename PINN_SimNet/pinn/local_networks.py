@@ -30,6 +30,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from pinn.chip import CEILING, FLOOR, FRONT, LEFT, RIGHT, VISCOSITY, Chip, Flow
+from pinn.normal_equations import NormalEquations
 from utils.paths import cache_dir
 
 Derivative = tuple[int, int] | str  # (1, 0) is psi_x, (0, 3) is psi_yyy; "p", "p_x", "p_y"
@@ -37,7 +38,6 @@ ORDERS = [(i, j) for total in range(4) for i in range(total + 1) for j in [total
 PRESSURE_SCALE = 3.0
 SLOPE = 1.5  # largest slope of a hidden neuron, per half side of a patch
 FALL_OFF = 0.3  # within this distance of a corner the equations count less
-TIKHONOV = 1e-15  # relative to the largest diagonal element
 WEIGHTS = {"psi": 30.0, "slope": 3.0, "curvature": 1.0, "p": 1.0, "outlet": 3.0}
 
 
@@ -186,7 +186,7 @@ class LocalNetworks:
                 (self.above[0] - 1, self.above[-1]), chip.corners, (0.75 * np.pi, 0.25 * np.pi), strict=True
             ):
                 self.modes += [(column, CornerMode(corner, bisector, kind, viscosity)) for kind in (0, 1)]
-        self.first = {patch: 2 * width * k for k, patch in enumerate(self.patches)}
+        self.number = {patch: k for k, patch in enumerate(self.patches)}
         self.num_local = 2 * width * len(self.patches)
         self.weights = torch.zeros(self.num_local + len(self.modes))
 
@@ -199,7 +199,7 @@ class LocalNetworks:
 
     def columns(self, patch: tuple[int, int]) -> Tensor:
         """Which weights act in a patch: of psi, of p, of the corner modes."""
-        start = self.first[patch]
+        start = 2 * self.width * self.number[patch]
         local = torch.arange(start, start + 2 * self.width)
         return torch.cat([local, torch.arange(self.num_local, len(self.weights))])
 
@@ -260,8 +260,8 @@ class LocalNetworks:
         return weight
 
     @cached_property
-    def _interior(self) -> list[tuple[Tensor, dict[Derivative, Tensor], Tensor]]:
-        """For each patch: columns, features at Gauss points, root of the weights."""
+    def _interior(self) -> list[tuple[tuple[int, int], dict[Derivative, Tensor], Tensor]]:
+        """Each patch with its features at Gauss points and the root of the weights."""
         number = int(1.6 * self.width**0.5) + 1
         found = []
         for patch in self.patches:
@@ -269,20 +269,19 @@ class LocalNetworks:
             (x, wx), (y, wy) = _gauss(number, left, right), _gauss(number, low, high)
             points = torch.stack([x.repeat_interleave(number), y.repeat(number)], dim=1)
             root = (wx[:, None] * wy).reshape(-1).sqrt() * self._corner_weight(points) * self.momentum_weight
-            found.append((self.columns(patch), self.features(patch, points), root))
+            found.append((patch, self.features(patch, points), root))
         return found
 
     @cached_property
-    def _borders(self) -> tuple[Tensor, Tensor]:
-        """Normal matrix and right side of all that is linear: walls, inlet, outlet, borders between patches."""
-        size = len(self.weights)
-        matrix, right = torch.zeros(size, size), torch.zeros(size)
-
-        def add(columns: Tensor, rows: Tensor, target: Tensor, root: Tensor) -> None:
-            rows, target = rows * root[:, None], target * root
-            matrix[columns[:, None], columns[None]] += rows.T @ rows
-            right[columns] += rows.T @ target
-
+    def _borders(self) -> NormalEquations:
+        """All that is linear: walls, inlet, outlet, borders between patches."""
+        reach = max(
+            self.number[other] - k
+            for (i, j), k in self.number.items()
+            for other in ((i, j + 1), (i + 1, j))
+            if other in self.number
+        )
+        equations = NormalEquations(len(self.patches), 2 * self.width, reach, len(self.modes))
         number = int(1.9 * self.width**0.5) + 1
         for patch in self.patches:
             i, j = patch
@@ -297,23 +296,27 @@ class LocalNetworks:
                 there = torch.full_like(way, place)
                 points = torch.stack([there, way] if along_y else [way, there], dim=1)
                 conditions = self._conditions(patch, other, points, along_y, place)
-                for columns, rows, target, strength in conditions:
-                    add(columns, rows, target, weight.sqrt() * strength)
-        return matrix, right
+                for patches, rows, target, strength in conditions:
+                    root = weight.sqrt() * strength
+                    self._add(equations, patches, rows * root[:, None], target * root)
+        return equations
+
+    def _add(self, equations: NormalEquations, patches: Sequence, rows: Tensor, target: Tensor) -> None:
+        equations.add([self.number[patch] for patch in patches], rows, target)
 
     def _conditions(
         self, patch: tuple[int, int], other: tuple[int, int], points: Tensor, along_y: bool, place: float
     ):
-        """Rows of one side of a patch: (columns, rows, target, strength)."""
+        """Equations of one side of a patch: (patches they hold, rows, target, strength)."""
         slope, curvature = ((1, 0), (2, 0)) if along_y else ((0, 1), (0, 2))
         if other in self.patches:
             if other > patch:  # each border once: psi, velocity, shear and pressure have no jump
                 yield from self._no_jump(patch, other, points, slope, curvature)
             return
-        f, columns, zero = self.features(patch, points), self.columns(patch), torch.zeros(len(points))
+        f, zero = self.features(patch, points, highest=2), torch.zeros(len(points))
         if along_y and place == RIGHT:  # p = nu u_x and v_x = 0
-            yield columns, f["p"] - self.viscosity * f[1, 1], zero, WEIGHTS["outlet"]
-            yield columns, f[2, 0], zero, WEIGHTS["curvature"]
+            yield (patch,), f["p"] - self.viscosity * f[1, 1], zero, WEIGHTS["outlet"]
+            yield (patch,), f[2, 0], zero, WEIGHTS["curvature"]
             return
         target = zero
         if along_y and place == LEFT:
@@ -321,13 +324,12 @@ class LocalNetworks:
             target = 3 * share**2 - 2 * share**3  # integral of the parabola
         elif not along_y and place == CEILING:
             target = zero + 1
-        yield columns, f[0, 0], target, WEIGHTS["psi"]
-        yield columns, f[slope], zero, WEIGHTS["slope"]
+        yield (patch,), f[0, 0], target, WEIGHTS["psi"]
+        yield (patch,), f[slope], zero, WEIGHTS["slope"]
 
     def _no_jump(self, patch, other, points: Tensor, slope, curvature):
-        here, there = self.features(patch, points), self.features(other, points)
+        here, there = (self.features(side, points, highest=2) for side in (patch, other))
         m = 2 * self.width
-        columns = torch.cat([self.columns(patch)[:m], self.columns(other)])
         near = self._corner_weight(points)
         for name, strength in (
             ((0, 0), WEIGHTS["psi"]),
@@ -336,7 +338,7 @@ class LocalNetworks:
             ("p", WEIGHTS["p"] * near),
         ):
             rows = [here[name][:, :m], -there[name][:, :m], here[name][:, m:] - there[name][:, m:]]
-            yield columns, torch.cat(rows, dim=1), torch.zeros(len(points)), strength
+            yield (patch, other), torch.cat(rows, dim=1), torch.zeros(len(points)), strength
 
     def _momentum(self, f: dict[Derivative, Tensor], weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Both momentum equations at the points of a patch, linearised at ``weights``.
@@ -365,6 +367,20 @@ class LocalNetworks:
         viscous = torch.cat([laplace_u @ weights, laplace_v @ weights])
         return torch.cat([rows_x, rows_y]), target, viscous
 
+    def _equations(self) -> tuple[NormalEquations, float]:
+        """All equations, linearised at the present weights, and their residual (see `step`)."""
+        equations = self._borders.copy()
+        square, area = 0.0, 0.0
+        for patch, f, root in self._interior:
+            weights = self.weights[self.columns(patch)]
+            rows, target, _ = self._momentum(f, weights)
+            twice = torch.cat([root, root])
+            rows, target = rows * twice[:, None], target * twice
+            square += float(((rows @ weights - target) ** 2).sum())
+            area += float((root**2).sum())
+            self._add(equations, [patch], rows, target)
+        return equations, (square / area) ** 0.5
+
     def step(self) -> tuple[float, float]:
         """One Gauss-Newton step.
 
@@ -372,21 +388,11 @@ class LocalNetworks:
             Relative change of the weights, and the root of the weighted mean square of the momentum equations
             before the step.
         """
-        matrix, right = (part.clone() for part in self._borders)
-        square, area = 0.0, 0.0
-        for columns, f, root in self._interior:
-            weights = self.weights[columns]
-            rows, target, _ = self._momentum(f, weights)
-            twice = torch.cat([root, root])
-            rows, target = rows * twice[:, None], target * twice
-            square += float(((rows @ weights - target) ** 2).sum())
-            area += float((root**2).sum())
-            matrix[columns[:, None], columns[None]] += rows.T @ rows
-            right[columns] += rows.T @ target
-        new = _solve(matrix, right)
+        equations, residual = self._equations()
+        new = torch.tensor(equations.solve())
         change = float((new - self.weights).norm() / new.norm())
         self.weights = new
-        return change, (square / area) ** 0.5
+        return change, residual
 
     def train(
         self, steps: int = 8, monitor: Callable[[LocalNetworks], float] | None = None, quiet: bool = False
@@ -410,20 +416,6 @@ class LocalNetworks:
             row = {"seconds": seconds, "change": change, "residual": residual}
             rows.append(row if monitor is None else row | {"monitor": monitor(self)})
         return pd.DataFrame(rows)
-
-
-def _solve(matrix: Tensor, right: Tensor) -> Tensor:
-    """Cholesky with the smallest Tikhonov term that works."""
-    largest = float(matrix.diagonal().max())
-    for strength in TIKHONOV * 10.0 ** torch.arange(6):
-        shifted = matrix.clone()
-        shifted.diagonal().add_(strength * largest)
-        factor, failed = torch.linalg.cholesky_ex(shifted)
-        if not failed:
-            return torch.cholesky_solve(right[:, None], factor)[:, 0]
-    raise FloatingPointError(
-        "The normal equations cannot be solved: use fewer hidden neurons, or a larger TIKHONOV."
-    )
 
 
 class ParameterizedNetworks:
@@ -574,29 +566,23 @@ def find_viscosity(
     nets.momentum_weight = 1.0  # data_weight balances both
     where = torch.tensor(np.asarray(points), dtype=torch.float64)
     values = torch.tensor(np.asarray(measured), dtype=torch.float64)
-    size = len(nets.weights)
     began, rows = time.process_time(), []
-    fixed = [part.clone() for part in nets._borders]
+    fixed = nets._borders.copy()
     scale = data_weight * (4.4 / len(points)) ** 0.5 / values.std(dim=0)
     for patch, chosen in nets._in_patches(where):
-        f, columns = nets.features(patch, where[chosen]), nets.columns(patch)
+        f = nets.features(patch, where[chosen], highest=1)
         for k, matrix in enumerate((f[0, 1], -f[1, 0], f["p"])):
-            fixed[0][columns[:, None], columns[None]] += scale[k] ** 2 * matrix.T @ matrix
-            fixed[1][columns] += scale[k] ** 2 * matrix.T @ values[chosen, k]
-    nets.weights = _solve(*fixed)  # the data alone
+            nets._add(fixed, [patch], scale[k] * matrix, scale[k] * values[chosen, k])
+    nets.weights = torch.tensor(fixed.solve())  # the data alone
     for _ in tqdm(range(steps), desc="viscosity", leave=False, disable=quiet):
-        matrix = torch.zeros(size + 1, size + 1)
-        right = torch.zeros(size + 1)
-        matrix[:size, :size], right[:size] = fixed
-        for columns, f, root in nets._interior:
-            wide = torch.cat([columns, torch.tensor([size])])
-            rows_here, target, viscous = nets._momentum(f, nets.weights[columns])
+        equations = fixed.copy(more_dense=1)
+        for patch, f, root in nets._interior:
+            rows_here, target, viscous = nets._momentum(f, nets.weights[nets.columns(patch)])
             twice = torch.cat([root, root])
             rows_here = torch.cat([rows_here, -viscous[:, None]], dim=1) * twice[:, None]
             target = (target - nets.viscosity * viscous) * twice  # the product of both unknowns, linearised
-            matrix[wide[:, None], wide[None]] += rows_here.T @ rows_here
-            right[wide] += rows_here.T @ target
-        found = _solve(matrix, right)
-        nets.weights, nets.viscosity = found[:size], float(found[size])
+            nets._add(equations, [patch], rows_here, target)
+        found = torch.tensor(equations.solve())
+        nets.weights, nets.viscosity = found[:-1], float(found[-1])
         rows.append({"seconds": time.process_time() - began, "viscosity": nets.viscosity})
     return pd.DataFrame(rows), nets
