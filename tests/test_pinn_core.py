@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -239,6 +240,19 @@ def test_cache_notices_a_change(tmp_path):
         return solve(domain, LevenbergMarquardt(), 3, name="p", quiet=True, **options).from_cache
 
     assert [run(1.0), run(1.0), run(2.0), run(1.0, retrain=True)] == [False, True, False, False]
+
+
+def test_a_kept_training_whose_monitors_are_numpy_numbers_is_loaded():
+    """PyTorch 2.6 and later refuse NumPy's scalars in a file that is read without executing it."""
+
+    def run():
+        problem = problems.parabola()
+        monitors = {"error": lambda domain: np.float64(0.25)}
+        return solve(problem.domain, LevenbergMarquardt(), 3, monitors=monitors, name="numpy", quiet=True)
+
+    first, again = run(), run()
+    assert (first.from_cache, again.from_cache) == (False, True)
+    assert again.history.equals(first.history)
 
 
 def test_stages_follow_each_other():

@@ -160,7 +160,9 @@ class _Run:
         next_stage = not self.reason and (optimizer.finished or self.step >= self.limits[self.stage])
         if self.step % self.report_every == 0 or self.reason or next_stage or not self.rows:
             row = {"stage": self.stage, "step": self.step, "seconds": self.used, "loss": loss}
-            self.rows.append(row | {name: monitor(self.domain) for name, monitor in self.monitors.items()})
+            self.rows.append(
+                row | {name: float(monitor(self.domain)) for name, monitor in self.monitors.items()}
+            )
         if next_stage:
             self.stage, self.step = self.stage + 1, 0
 
