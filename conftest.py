@@ -1,10 +1,12 @@
-"""Test set-up: import paths, and the guard that a green notebook was executed and timed."""
+"""Test set-up: import paths, who runs what, and the guard that a green notebook was executed and timed."""
 
 import os
+import re
 import shutil
 import sys
 import time
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,9 @@ _passed: dict[str, int] = defaultdict(int)
 _collected: set[str] = set()
 _broken: set[str] = set()
 
+# Notebooks of these labs follow each other in one worker: later ones use what earlier ones computed and trained.
+IN_ORDER = ("Intro_to_DL", "Tropical_Cyclone", "CFD_Steady_Flow")
+
 
 def _notebook(nodeid: str) -> str:
     name = nodeid.split("::")[0]
@@ -26,19 +31,45 @@ def _notebook(nodeid: str) -> str:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Hand out whole files, and whole labs of `IN_ORDER`, in the order of the command line."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByLab(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            folder = nodeid.split("/")[0]
+            return folder if folder in IN_ORDER else nodeid.split("::")[0]
+
+    config.option.loadscopereorder = False
+    return ByLab(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node, ids):
     """With several workers it is their controller that hears of every cell, so it keeps the count."""
     _collected.update(filter(None, map(_notebook, ids)))
+    if _collected:
+        _train_anew()
+
+
+@cache
+def _train_anew():
+    """Once, before the first notebook: a cached network would hide a broken cell.
+
+    Removed is only what carries a key of the course: a cache may lie in a folder that holds other things.
+    """
+    from utils.paths import cache_dir
+
+    for folder in ("trained", "pinn"):
+        for path in cache_dir(folder).iterdir():
+            if re.search(r"-[0-9a-f]{16}(\.lock|\.npz|\.pt)?$", path.name):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def pytest_collection_modifyitems(config, items):
     _collected.update(filter(None, (_notebook(item.nodeid) for item in items)))
-    # A test trains everything anew: a cached network would hide a broken cell.
-    if _collected and not config.option.collectonly:
-        from utils.paths import cache_dir
-
-        for folder in ("trained", "pinn"):
-            shutil.rmtree(cache_dir(folder), ignore_errors=True)
+    if _collected and not config.option.collectonly and not hasattr(config, "workerinput"):
+        _train_anew()
     if config.getoption("markexpr") == "" and os.environ.get("BOOTCAMP_CONTAINER_TEST") != "1":
         skip = pytest.mark.skip(reason="takes minutes; BOOTCAMP_CONTAINER_TEST=1 (as in CI) runs it")
         for item in items:
@@ -79,7 +110,8 @@ def pytest_sessionfinish(session, exitstatus):
             print(f"\n{name}: only {_passed[name]} of {expected} code cells were executed and passed.")
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         else:
-            record_seconds(path, _ended[name] - _started[name])
+            at_once = session.config.getoption("numprocesses", None) or 1
+            record_seconds(path, _ended[name] - _started[name], at_once)
 
 
 @pytest.fixture

@@ -256,6 +256,44 @@ def test_update_writes_what_was_measured_and_keeps_the_rest(own_cache, tmp_path,
     assert "something_else" not in said
 
 
+def test_minutes_of_notebooks_that_shared_the_machine_are_not_a_readers_minutes(
+    own_cache, tmp_path, monkeypatch
+):
+    import nbformat
+
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    monkeypatch.setattr(runner, "LABS", ())
+    first = "# Start\n\nA promise.\n\n| <!-- minutes -->9.9 min on a laptop (2 cores)<!-- /minutes --> |"
+    path = tmp_path / "Start_Here.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(first)]), path)
+    (tmp_path / "README.md").write_text("<!-- notebooks -->\n<!-- /notebooks -->\n")
+    monkeypatch.setattr(runner, "PICTURES", {})
+    for at_once, minutes in ((2, "9.9 min"), (1, "1.5 min")):
+        runner.record_seconds(path, 90.0, at_once)
+        assert results.read_all()[runner.seconds_name(path)]["at_once"] == at_once
+        runner.main(["results", "--update"])
+        assert f"| A promise. | {minutes} |" in (tmp_path / "README.md").read_text()
+
+
+def test_a_test_run_removes_trained_networks_of_the_course_and_nothing_else(own_cache):
+    """BOOTCAMP_CACHE may name a folder in which somebody keeps a ``trained`` or a ``pinn`` of their own."""
+    import conftest
+
+    ours = [
+        "trained/fashion_cnn-0123456789abcdef/run.json",
+        "trained/fashion_cnn-0123456789abcdef.lock",
+        "pinn/chip_family-0123456789abcdef.npz",
+        "pinn/chip_start_Adam-0123456789abcdef.pt",
+    ]
+    theirs = ["trained/thesis.txt", "trained/my-network/weights.h5", "pinn/notes-2026.npz", "pinn/results.pt"]
+    for name in ours + theirs:
+        (own_cache / name).parent.mkdir(parents=True, exist_ok=True)
+        (own_cache / name).write_text("x")
+    conftest._train_anew.__wrapped__()
+    left = sorted(str(path.relative_to(own_cache)) for path in own_cache.rglob("*") if path.is_file())
+    assert left == sorted(theirs)
+
+
 def test_check_finds_a_wrong_version(monkeypatch, capsys):
     monkeypatch.setattr(check, "_pins", lambda: [("numpy", "0.1"), ("no-such-package", "1.0")])
     assert not check.report()

@@ -56,9 +56,15 @@ def seconds_name(path: Path) -> str:
     return f"{results.slug(lab)}.{results.slug(path.stem)}.seconds"
 
 
-def record_seconds(path: Path, seconds: float) -> None:
-    """Record the run time of a whole notebook, kernel start included."""
-    results.record(seconds_name(path), seconds, profile=course.profile())
+def record_seconds(path: Path, seconds: float, at_once: int = 1) -> None:
+    """Record the run time of a whole notebook, kernel start included.
+
+    Args:
+        path: of the notebook.
+        seconds: wall time.
+        at_once: notebooks that shared the machine; with more than one, each had one thread.
+    """
+    results.record(seconds_name(path), seconds, profile=course.profile(), at_once=at_once)
 
 
 def execute(path: Path) -> Path:
@@ -127,12 +133,12 @@ def show_results(as_json: bool, update: bool) -> int:
 def update_texts(recorded: dict[str, dict]) -> None:
     """Write measured minutes into notebooks and README, and the key figures into the README.
 
-    What was not measured on this machine keeps what is written there.
+    What was not measured on this machine, or not with the machine to itself, keeps what is written there.
     """
     for path in notebooks():
         text = path.read_text()
         entry = recorded.get(seconds_name(path))
-        if entry and MINUTES.search(text):
+        if entry and entry.get("at_once", 1) == 1 and MINUTES.search(text):
             minutes = f"{entry['value'] / 60:.1f} min on a laptop (2 cores)"
             path.write_text(MINUTES.sub(rf"\g<1>{minutes}\g<3>", text))
     update_pictures()
