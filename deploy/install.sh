@@ -89,6 +89,10 @@ install_course() {
     local holder
     holder=$(getent passwd "$user_id" | cut -d: -f1 || true) # Ubuntu 24.04 ships a user "ubuntu" with this id
     if [[ -n $holder && $holder != "$user_name" ]]; then
+        # On a machine that people use, this would be a person's home.
+        if [[ -n $(find "$(getent passwd "$user_id" | cut -d: -f6)" -type f ! -name '.*' 2>/dev/null | head -n 1) ]]; then
+            fail "user $user_id is $holder, with files in its home: this script is for images. Run ./bootcamp lab instead"
+        fi
         userdel --remove "$holder" 2>/dev/null
     fi
     id "$user_name" >/dev/null 2>&1 ||

@@ -1,35 +1,61 @@
-"""Jupyter server settings of the course: `./bootcamp lab` and the container read this file."""
+"""Jupyter server settings of the course: `./bootcamp lab` and the container read this file (see serve.py)."""
 
 import atexit
 import contextlib
+import json
 import os
+import shutil
 import signal
+import socket
 import sys
+import tempfile
+import warnings
 from pathlib import Path
 
+from jupyter_core.paths import ENV_CONFIG_PATH, jupyter_config_dir
 from simpervisor import atexitasync
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from utils.paths import cache_dir
 
+HERE = Path(__file__).resolve().parent
+
 c = get_config()  # noqa: F821 (Jupyter provides it)
 
-# TensorBoard opens from the Launcher, inside JupyterLab and behind its token: no port of its own.
-# It reads the folder that the notebooks write, with the Python that runs JupyterLab.
+# Only with the token, only from pages of this server. Extensions that leave the question to the server make it warn.
+warnings.filterwarnings("ignore", "Extension endpoints without @allow_unauthenticated")
+c.ServerApp.allow_unauthenticated_access = False
+c.ServerApp.allow_origin = ""
+c.ServerApp.allow_credentials = False
+c.ServerApp.disable_check_xsrf = False
+if os.environ.get("JUPYTER_TOKEN"):
+    c.IdentityProvider.token = os.environ["JUPYTER_TOKEN"]
+
+private = Path(tempfile.mkdtemp(prefix="bootcamp-"))  # readable by this user only
+atexit.register(shutil.rmtree, private, ignore_errors=True)
+
+# TensorBoard opens from the Launcher, inside JupyterLab and behind its token. It listens on a socket in a private
+# folder and reads its logs by itself: a port, or the port of its fast loader, would answer every user of the machine.
+# Windows' Python has no such sockets and gets a port. It runs with the Python that runs JupyterLab.
+has_sockets = hasattr(socket, "AF_UNIX")
+where = ("unix://{unix_socket}", "0") if has_sockets else ("127.0.0.1", "{port}")
 c.ServerProxy.servers = {
     "tensorboard": {
         "command": [
             sys.executable,
-            str(Path(__file__).resolve().with_name("tensorboard_light.py")),
+            str(HERE / "tensorboard_light.py"),
             "--logdir",
             str(cache_dir("logs")),
             "--host",
-            "127.0.0.1",
+            where[0],
             "--port",
-            "{port}",
+            where[1],
+            "--load_fast",
+            "false",
             "--reload_interval",
             "5",
         ],
+        "unix_socket": str(private / "tensorboard") if has_sockets else False,
         "absolute_url": False,
         "timeout": 60,
         "launcher_entry": {"title": "TensorBoard"},
@@ -47,23 +73,22 @@ def stop_proxied_servers():
             stop(signal.SIGTERM)
 
 
-# The %tensorboard magic of a notebook takes the same way.
-prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
-os.environ.setdefault("TENSORBOARD_PROXY_URL", f"{prefix}proxy/%PORT%/")
-
-# A token from the environment wins over an empty one in the user's own settings.
-if os.environ.get("JUPYTER_TOKEN"):
-    c.IdentityProvider.token = os.environ["JUPYTER_TOKEN"]
-
 # The course asks nothing of the internet: no news, no update check, no extension catalogue.
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.extension_manager = "readonly"
-# deploy/labconfig holds the matching defaults of the editor: no question about news at the first start.
-known = os.environ.get("JUPYTER_CONFIG_PATH")
-os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(
-    filter(None, [known, str(Path(__file__).resolve().parent)])
-)
+# labconfig/ holds the matching defaults of the editor: no question about news at the first start.
+if os.environ.get("JUPYTER_NO_CONFIG"):  # set by serve.py: the folder of settings is new, empty and our own
+    shutil.copytree(HERE / "labconfig", Path(jupyter_config_dir(), "labconfig"), dirs_exist_ok=True)
+    atexit.register(shutil.rmtree, jupyter_config_dir(), ignore_errors=True)
+    extensions = [Path(folder).glob("jupyter_server_config.d/*.json") for folder in ENV_CONFIG_PATH]
+    for file in [file for files in extensions for file in files]:  # of the course's own environment
+        c.ServerApp.jpserver_extensions.update(
+            json.loads(file.read_text())["ServerApp"]["jpserver_extensions"]
+        )
+else:
+    known = os.environ.get("JUPYTER_CONFIG_PATH")
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [known, str(HERE)]))
 
 # The status bar shows how much memory and processor the notebooks use.
 c.ResourceUseDisplay.track_cpu_percent = True

@@ -38,35 +38,24 @@ copy_course() {
     done < <(cd "$course" && find . -type f -printf '%P\0')
 }
 
-if [[ $course != "$work" ]]; then copy_course; fi
+if [[ $course != "$work" ]]; then
+    if [[ -d $work && -n $(ls -A "$work") && ! -e $work/deploy/start.sh ]]; then
+        echo "$work holds files that are not the course's; nothing was written there." >&2
+        echo "Set BOOTCAMP_HOME to an empty or a new folder." >&2
+        exit 1
+    fi
+    copy_course
+fi
 cd "$work"
 
 if [[ $# -gt 0 && $1 != -* ]]; then exec "$@"; fi
-
-for argument in "$@"; do
-    if [[ $argument =~ ^--[A-Za-z]+\.(token|password|hashed_password)(=|$) ]]; then
-        echo "start.sh: set the token by JUPYTER_TOKEN, not by $argument: arguments are visible to everybody," >&2
-        echo "and an empty token would let anybody on the network run programs as you." >&2
-        exit 1
-    fi
-done
-JUPYTER_TOKEN=${JUPYTER_TOKEN:-}
-if [[ -z ${JUPYTER_TOKEN//[[:space:]]/} ]]; then
-    JUPYTER_TOKEN=$(python -c 'import secrets; print(secrets.token_hex(24))')
-fi
-export JUPYTER_TOKEN
 
 port=${JUPYTER_PORT:-8888}
 if [[ $port == random ]]; then
     port=$(python -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])')
 fi
 
-echo "Open:  http://localhost:$port/lab/tree/Start_Here.ipynb?token=$JUPYTER_TOKEN"
 echo "If this runs on another machine, first on your own:  ssh -N -L $port:$(hostname):$port LOGIN_NODE"
 
-exec jupyter lab --no-browser \
-    --config="$work/deploy/jupyter_server_config.py" \
-    --ServerApp.root_dir="$work" \
-    --ServerApp.ip="${JUPYTER_IP:-0.0.0.0}" \
-    --ServerApp.port="$port" --ServerApp.port_retries=0 \
-    --LabApp.default_url=/lab/tree/Start_Here.ipynb "$@"
+exec python "$work/deploy/serve.py" --ip "${JUPYTER_IP:-0.0.0.0}" --port "$port" --root "$work" --jupyter jupyter \
+    --no-browser "$@"

@@ -9,7 +9,21 @@ import types
 
 sys.modules["tensorboard.compat.notf"] = types.ModuleType("notf")
 
-from tensorboard.main import run_main  # noqa: E402 (after the line that it depends on)
+from absl import app  # noqa: E402 (after the line that they depend on)
+from tensorboard import default, main_lib, program  # noqa: E402
+
+
+class Server(program.WerkzeugServer):
+    """TensorBoard's own server, which can listen on a Unix socket (``--host unix://PATH``) but not say so.
+
+    TensorBoard enters the port of its address in a list of running ones; a socket has none.
+    """
+
+    def get_url(self) -> str:
+        return "http://socket:0/" if self._host.startswith("unix://") else super().get_url()
+
 
 if __name__ == "__main__":
-    run_main()
+    main_lib.global_init()
+    board = program.TensorBoard(plugins=default.get_plugins(), server_class=Server)
+    app.run(board.main, flags_parser=board.configure)

@@ -230,6 +230,33 @@ def test_install_script_says_what_it_needs():
         assert result.stderr.startswith("install.sh: ")
 
 
+@pytest.mark.parametrize("files", [["thesis.txt"], [".bashrc"]])
+def test_install_script_removes_no_person(tmp_path, files):
+    """The user of a cloud image is called like the one in Ubuntu's container image, and has the same number."""
+    script = (DEPLOY / "install.sh").read_text()
+    block = re.search(r"    local holder\n.*?\n    fi\n", script, re.DOTALL)[0]
+    block = block.replace("    local holder\n", "")
+    home, bin_ = tmp_path / "home", tmp_path / "bin"
+    home.mkdir()
+    bin_.mkdir()
+    for file in files:
+        (home / file).write_text("mine")
+    (bin_ / "getent").write_text(f"#!/bin/sh\necho ubuntu:x:1000:1000::{home}:/bin/bash\n")
+    (bin_ / "userdel").write_text(f"#!/bin/sh\necho removed; rm -r {home}\n")
+    for program in bin_.iterdir():
+        program.chmod(0o755)
+    fail = 'set -eu; user_id=1000; user_name=learner; fail() { echo "$*" >&2; exit 1; }\n'
+    environment = os.environ | {"PATH": f"{bin_}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", fail + block], env=environment, capture_output=True, text=True)
+    if files == ["thesis.txt"]:
+        assert done.returncode == 1
+        assert "this script is for images" in done.stderr
+        assert (home / "thesis.txt").read_text() == "mine"
+    else:
+        assert done.returncode == 0, done.stderr
+        assert not home.exists()
+
+
 # --- the whole installation in a fresh Debian root ----------------------------------------
 
 # Programs inside the root meet the host's file system only through these mounts. They live in a

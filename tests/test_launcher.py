@@ -136,6 +136,120 @@ def test_half_made_environment_is_repaired(launcher, damage, capsys):
     assert "repairing it" in capsys.readouterr().out
 
 
+def files_in(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        ["thesis.txt", "deep/y"],  # the folder of a thesis
+        ["bin/tool", "lib/data.csv", "share/notes"],  # names like those of an environment
+        ["pyvenv.cfg", "thesis.txt"],
+        [
+            "pyvenv.cfg",
+            "bin/activate",
+            "lib/python3.11/site-packages/mine/__init__.py",
+        ],  # somebody's environment
+        ["pyvenv.cfg", "lib64/python3.11/site-packages/mine.py", "Lib/site-packages/mine.py"],
+        [".bashrc"],
+    ],
+)
+def test_a_folder_of_somebody_else_is_refused_untouched(launcher, there, capsys):
+    for name in there:
+        (launcher.VENV / name).parent.mkdir(parents=True, exist_ok=True)
+        (launcher.VENV / name).write_text("mine")
+    before = files_in(launcher.VENV)
+    with pytest.raises(SystemExit):
+        launcher.set_up()
+    said = capsys.readouterr().err
+    assert "nothing in it was touched" in said
+    assert "Set BOOTCAMP_VENV to a folder that is empty or does not exist yet" in said
+    assert files_in(launcher.VENV) == before
+    assert not launcher.VENV.with_name("venv.lock").exists()
+
+
+def test_somebodys_working_environment_is_refused_too(launcher, blank_venv, capsys):
+    shutil.copytree(blank_venv, launcher.VENV, symlinks=True)
+    package = next(launcher.VENV.glob("lib*/python*/site-packages")) / "mine.py"
+    package.write_text("x = 1")
+    with pytest.raises(SystemExit):
+        launcher.set_up()
+    assert "nothing in it was touched" in capsys.readouterr().err
+    assert package.exists()
+
+
+def test_a_file_in_the_place_of_the_environment_is_refused(launcher, capsys):
+    launcher.VENV.write_text("mine")
+    with pytest.raises(SystemExit):
+        launcher.set_up()
+    assert "nothing in it was touched" in capsys.readouterr().err
+    assert launcher.VENV.read_text() == "mine"
+
+
+def test_an_empty_folder_and_a_half_made_environment_are_used(launcher, blank_venv):
+    launcher.VENV.mkdir()
+    launcher.check_place()
+    launcher.VENV.rmdir()
+    shutil.copytree(blank_venv, launcher.VENV, symlinks=True)  # stopped before anything was installed
+    launcher.PYTHON.unlink()
+    launcher.set_up()
+    assert works(launcher)
+
+
+def test_an_environment_of_an_older_launcher_survives_an_interrupted_repair(launcher, monkeypatch):
+    launcher.set_up()
+    (launcher.VENV / launcher.MARK).unlink()  # they had none
+    launcher.STAMP.write_text(json.dumps({"locks": "of last year"}))
+    with monkeypatch.context() as patch:
+        patch.setattr(launcher, "run_logged", lambda command: launcher.LOG.write_text("stopped") and 1)
+        with pytest.raises(SystemExit):
+            launcher.set_up()
+    assert not launcher.STAMP.exists()
+    launcher.set_up()
+    assert works(launcher)
+
+
+def test_repairing_keeps_what_somebody_put_beside_the_environment(launcher, monkeypatch):
+    launcher.set_up()
+    (launcher.VENV / "thesis.txt").write_text("mine")
+    launcher.PYTHON.unlink()
+    monkeypatch.setattr(
+        launcher.venv, "create", lambda folder, with_pip: (_ for _ in ()).throw(OSError("stopped here"))
+    )
+    with pytest.raises(SystemExit):
+        launcher.set_up()
+    assert files_in(launcher.VENV) == {"thesis.txt": "mine"}
+
+
+def test_a_folder_named_like_the_lock_keeps_its_files(launcher):
+    lock = launcher.VENV.with_name("venv.lock")
+    lock.mkdir()
+    (lock / "mine").write_text("mine")
+    launcher.release(lock)
+    assert files_in(lock) == {"mine": "mine"}
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ("", "default"),
+        (" ", "default"),
+        ("~/v", "home/v"),
+        ("v", "work/v"),
+        (".", "work"),
+        ("link", "target"),
+    ],
+)
+def test_the_folder_of_a_variable_is_absolute(named, expected, tmp_path, monkeypatch):
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "link").symlink_to(tmp_path / "target")
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BOOTCAMP_VENV", named)
+    assert load().folder_from("BOOTCAMP_VENV", tmp_path / "default") == tmp_path / expected
+
+
 def test_no_network_says_so(launcher, monkeypatch, capsys):
     monkeypatch.delenv("PIP_NO_INDEX")
     monkeypatch.delenv("PIP_FIND_LINKS")
@@ -237,29 +351,60 @@ def test_score_hands_its_arguments_on(launcher, monkeypatch, tmp_path):
     assert command[4:] == [str(tmp_path), "cyclone", "mine.csv", "--key", "k" * 12, "--name", "Ada"]
 
 
-@pytest.mark.parametrize("statuses", [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)])
-def test_test_runs_the_code_first_and_then_the_notebooks(launcher, monkeypatch, statuses):
-    """All parts always run, and one red part makes the whole red."""
-    called, left = [], list(statuses)
+def test_test_runs_notebooks_two_at_a_time_and_on_a_gpu_one_by_one(launcher, monkeypatch):
     monkeypatch.setattr(launcher, "set_up", lambda: None)
     monkeypatch.setattr(launcher, "get_data", lambda names, required: 0)
-    monkeypatch.setattr(launcher.subprocess, "call", lambda c, cwd: called.append(c) or left.pop(0))
-    assert launcher.test(None, []) == max(statuses)
-    assert called[0][-1] == "tests"
-    folders = called[1][3:] + called[2][-1:]
-    assert folders == ["Start_Here.ipynb", *runner.LABS[:3], runner.LABS[3]], "every notebook in one run"
     monkeypatch.setattr(launcher, "become", lambda command: command[3:])
+    monkeypatch.setattr(launcher.os, "environ", dict(os.environ))
     assert launcher.test(None, ["-k", "02_Your"]) == ["-k", "02_Your"]
+    assert launcher.os.environ == os.environ, "a notebook that is named gets all cores"
+    assert launcher.test(None, []) == ["--numprocesses=2", *launcher.ALL_TESTS]
+    assert launcher.os.environ == os.environ | launcher.ONE_THREAD
+    monkeypatch.setattr(launcher, "variant", lambda: "cuda")
+    assert launcher.test(None, []) == launcher.ALL_TESTS
 
 
-def test_no_part_of_the_test_command_repeats_another(launcher):
-    """Pytest itself says what the two runs of notebooks hold: each notebook once, and no test of the code."""
-    found = []
-    for arguments in (launcher.ALL_CORES_NOTEBOOKS, [launcher.ONE_THREAD_LAB]):
-        command = [sys.executable, "-m", "pytest", "--collect-only", *arguments]
-        said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-        found += sorted({line.split("::")[0] for line in said.splitlines() if "::" in line})
-    assert sorted(found) == sorted(str(path.relative_to(ROOT)) for path in runner.notebooks())
+def test_all_tests_are_the_tests_of_the_code_and_every_notebook_once():
+    """Pytest itself says what it collects."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", *load().ALL_TESTS]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    nodes = [line for line in said.splitlines() if "::" in line]
+    assert len(nodes) == len(set(nodes))
+    files = {line.split("::")[0] for line in nodes}
+    notebooks = {str(path.relative_to(ROOT)) for path in runner.notebooks()}
+    assert files == notebooks | {f"tests/{path.name}" for path in (ROOT / "tests").glob("test_*.py")}
+
+
+def test_labs_whose_notebooks_share_trainings_stay_with_one_worker(tmp_path):
+    """Seen in a real run of two workers: a lab in order is one worker's, and the order is that of the command line."""
+    for number, folder in (
+        (1, "CFD_Steady_Flow"),
+        (2, "CFD_Steady_Flow"),
+        (3, "PINN_SimNet"),
+        (4, "PINN_SimNet"),
+    ):
+        path = tmp_path / folder / f"test_{number}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(
+            "import os, pytest\n"
+            "@pytest.mark.parametrize('n', range(4))\n"
+            "def test(n, request):\n"
+            "    with open('order.txt', 'a') as file:\n"
+            "        print(os.environ['PYTEST_XDIST_WORKER'], request.node.nodeid, file=file)\n"
+        )
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\npythonpath = {ROOT} {ROOT / 'tests'}\n")
+    folders = ["PINN_SimNet", "CFD_Steady_Flow"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--numprocesses=2", *folders]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [line.split() for line in (tmp_path / "order.txt").read_text().splitlines()]
+    assert len(rows) == 16
+    flow = [(worker, node) for worker, node in rows if node.startswith("CFD")]
+    assert len({worker for worker, _ in flow}) == 1
+    assert [node for _, node in flow] == sorted(node for _, node in flow)
+    for file in ("PINN_SimNet/test_3", "PINN_SimNet/test_4"):
+        assert len({worker for worker, node in rows if node.startswith(file)}) == 1
 
 
 def test_variant_follows_the_driver(monkeypatch, tmp_path):

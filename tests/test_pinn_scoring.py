@@ -106,6 +106,15 @@ def test_hand_out_holds_no_answer_and_is_read_back(tmp_path, hidden):
     assert given.measured_chip == hidden[0].measured_chip
 
 
+def test_hand_out_overwrites_no_file(tmp_path, capsys):
+    path = tmp_path / "mine.csv"
+    path.write_text("a week of work")
+    for lab in command.SCORERS:
+        assert command.main([lab, str(path), "--key", KEY, "--hand-out"]) == 1
+        assert "exists and is left as it is" in capsys.readouterr().err
+    assert path.read_text() == "a week of work"
+
+
 def test_another_key_hides_other_numbers(truth):
     public = scoring.load_competition()
     assert not set(public.points["id"]) & set(truth["id"])

@@ -55,6 +55,8 @@ def main(arguments: list[str]) -> int:
     try:
         lab = scorer(given.lab)
         if given.hand_out:
+            if path.exists():
+                raise SubmissionError(f"{path} exists and is left as it is: choose another name to hand out.")
             lab.hand_out(path, given.key)
         else:
             print(lab.score(path, given.key, given.name))
