@@ -59,9 +59,8 @@ def lab(tmp_path_factory):
         port = probe.getsockname()[1]
     token = secrets.token_hex(16)
     command = [
-        sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root",
-        f"--config={course / 'deploy' / 'jupyter_server_config.py'}", f"--ServerApp.root_dir={course}",
-        "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
+        sys.executable, course / "deploy" / "serve.py", "--ip", "127.0.0.1", "--port", str(port), "--root", course,
+        "--no-browser", "--allow-root",
     ]  # fmt: skip
     environment = {
         **os.environ,
