@@ -25,17 +25,6 @@ from pinn.normal_equations import TIKHONOV  # noqa: E402
 ROUNDS = 3
 
 
-def whole_matrix(equations) -> torch.Tensor:
-    """All elements, (n, n)."""
-    num, width = equations.band.shape
-    lower = np.zeros((num, num))
-    for column in range(num):
-        end = min(column + width, num)
-        lower[column:end, column] = equations.band[column, : end - column]
-    banded = lower + np.tril(lower, -1).T
-    return torch.tensor(np.block([[banded, equations.border], [equations.border.T, equations.corner]]))
-
-
 def by_dense_cholesky(matrix: torch.Tensor, right: torch.Tensor) -> np.ndarray:
     """As the course did it before: the smallest Tikhonov term for which the factor exists."""
     for strength in TIKHONOV * 10.0 ** np.arange(6):
@@ -51,7 +40,7 @@ def main() -> None:
     networks = LocalNetworks(Chip())
     networks.train(3, quiet=True)
     equations = networks._equations()[0]
-    matrix, right = whole_matrix(equations), torch.tensor(equations.right)
+    matrix, right = torch.tensor(equations.matrix()), torch.tensor(equations.right)
     times: dict[str, list[float]] = {"banded": [], "dense": []}
     found: dict[str, np.ndarray] = {}
     for _ in range(ROUNDS):

@@ -5,10 +5,7 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -16,6 +13,8 @@ from urllib.parse import urlparse
 
 import nbformat
 import pytest
+
+import servers
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -54,14 +53,7 @@ def lab(tmp_path_factory):
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text(json.dumps({"windowingMode": "none"}))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     token = secrets.token_hex(16)
-    command = [
-        sys.executable, course / "deploy" / "serve.py", "--ip", "127.0.0.1", "--port", str(port), "--root", course,
-        "--no-browser", "--allow-root",
-    ]  # fmt: skip
     environment = {
         **os.environ,
         "JUPYTER_TOKEN": token,
@@ -69,23 +61,8 @@ def lab(tmp_path_factory):
         "BOOTCAMP_CACHE": str(home / "cache"),
         "BOOTCAMP_DATA": os.environ.get("BOOTCAMP_DATA", str(ROOT / "data" / "cache" / "downloads")),
     }
-    log = open(home / "server.log", "w")
-    server = subprocess.Popen(command, cwd=course, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"{address}/api?token={token}", timeout=2)
-            break
-        except OSError:
-            assert server.poll() is None, (home / "server.log").read_text()
-            time.sleep(0.5)
-    yield address, token, course
-    server.terminate()
-    try:
-        server.wait(20)
-    except subprocess.TimeoutExpired:
-        server.kill()
-    log.close()
+    with servers.running(course, environment, home / "server.log") as (address, _):
+        yield address, token, course
 
 
 @pytest.fixture(scope="module")

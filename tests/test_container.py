@@ -301,7 +301,7 @@ def fresh_root() -> Iterator[Path]:
 
 
 def debian_mirror() -> str:
-    """Where this machine gets Debian from, else the public mirror."""
+    """Where this machine gets Debian from."""
     files = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
     for path in files:
         if path.is_file() and path.suffix in (".list", ".sources"):
@@ -309,7 +309,7 @@ def debian_mirror() -> str:
                 found = re.match(r"(?:URIs:|deb (?:\[.*\] )?)\s*(\S+/debian)/?(?:\s|$)", line)
                 if found:
                     return found[1]
-    return "http://deb.debian.org/debian"
+    missing("apt on this machine names no Debian mirror")
 
 
 def take_over_host_settings(root: Path) -> None:

@@ -6,13 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import accidents
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import accidents
 from cyclone import dataset, tracks
 from utils import parallel
 from utils.data import DataError

@@ -7,12 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import accidents
 import h5py
 import numba
 import numpy as np
 import pytest
 
+import accidents
 from flow import dataset, shapes, solver
 from utils import parallel
 from utils.data import DataError

@@ -12,17 +12,6 @@ from pinn.local_networks import LocalNetworks
 from pinn.normal_equations import NormalEquations
 
 
-def dense(equations: NormalEquations) -> np.ndarray:
-    """The whole symmetric matrix, element by element from its documented storage."""
-    num, width = equations.band.shape
-    lower = np.zeros((num, num))
-    for column in range(num):
-        end = min(column + width, num)
-        lower[column:end, column] = equations.band[column, : end - column]
-    banded = lower + np.tril(lower, -1).T
-    return np.block([[banded, equations.border], [equations.border.T, equations.corner]])
-
-
 def random_problem(num_blocks, size, reach, num_dense, seed):
     """Equations among near blocks, and the same rows with all columns, (n, unknowns)."""
     rng = np.random.default_rng(seed)
@@ -46,7 +35,7 @@ def random_problem(num_blocks, size, reach, num_dense, seed):
 @settings(deadline=None, max_examples=60)
 def test_it_is_the_least_squares_problem(num_blocks, size, reach, num_dense, seed):
     equations, rows, target = random_problem(num_blocks, size, reach, num_dense, seed)
-    assert np.allclose(dense(equations), rows.T @ rows, atol=1e-9)
+    assert np.allclose(equations.matrix(), rows.T @ rows, atol=1e-9)
     assert np.allclose(equations.right, rows.T @ target, atol=1e-9)
     assert np.allclose(equations.solve(), np.linalg.lstsq(rows, target)[0], atol=1e-7)
 
@@ -54,10 +43,10 @@ def test_it_is_the_least_squares_problem(num_blocks, size, reach, num_dense, see
 def test_a_copy_with_one_more_unknown_holds_the_same_equations_and_shares_nothing():
     equations, rows, _ = random_problem(4, 3, 2, 1, seed=1)
     wider = equations.copy(more_dense=1)
-    assert np.allclose(dense(wider)[:-1, :-1], dense(equations))
-    assert np.all(dense(wider)[-1] == 0)
+    assert np.allclose(wider.matrix()[:-1, :-1], equations.matrix())
+    assert np.all(wider.matrix()[-1] == 0)
     wider.add([2], torch.ones(1, 3 + 2), torch.ones(1))
-    assert np.allclose(dense(equations), rows.T @ rows)
+    assert np.allclose(equations.matrix(), rows.T @ rows)
 
 
 def test_the_shift_grows_until_the_factor_exists():
@@ -86,7 +75,7 @@ def test_equations_that_are_no_numbers_are_refused():
 def test_a_step_of_the_chip_is_as_good_as_with_the_dense_matrix(corners):
     """Objective equal to 1e-8 of its size, though the weights are known to fewer digits."""
     equations = LocalNetworks(Chip(), width=24, corners=corners)._borders
-    matrix, right = dense(equations), equations.right
+    matrix, right = equations.matrix(), equations.right
     shift = normal_equations.TIKHONOV * matrix.diagonal().max()
 
     def objective(weights):

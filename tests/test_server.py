@@ -5,16 +5,16 @@ import os
 import re
 import runpy
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import psutil
 import pytest
+
+import servers
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVE = ROOT / "deploy" / "serve.py"
@@ -65,34 +65,10 @@ def server(request, tmp_path_factory):
     environment |= {"HOME": str(home), "BOOTCAMP_CACHE": str(home / "cache"), "JUPYTER_TOKEN": " "}
     if request.param.startswith("JUPYTER"):
         environment[request.param] = str(folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, SERVE, "--ip", "127.0.0.1", "--port", str(port), "--root", ROOT]
     log = home / "server.log"
-    with open(log, "w") as output:
-        process = subprocess.Popen(
-            [*command, "--no-browser", "--allow-root"],
-            env=environment,
-            stdout=output,
-            stderr=output,
-            cwd=home,
-        )
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"{address}/api", timeout=5)
-            break
-        except OSError:
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.2)
-    token = re.search(r"Open:  \S+[?]token=(\w+)", log.read_text())[1]
-    yield address, token, process, folder
-    process.terminate()
-    try:
-        process.wait(30)
-    except subprocess.TimeoutExpired:
-        process.kill()
+    with servers.running(ROOT, environment, log) as (address, process):
+        token = re.search(r"Open:  \S+[?]token=(\w+)", log.read_text())[1]
+        yield address, token, process, folder
 
 
 def answer(address: str, headers: dict[str, str] | None = None, method: str = "GET") -> tuple[int, str]:
@@ -211,27 +187,14 @@ def test_nothing_stays_in_the_temporary_folder(tmp_path):
     """The folder of settings and that of the socket end with the server."""
     scratch = tmp_path / "tmp"
     scratch.mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
     environment = os.environ | {
         "TMPDIR": str(scratch),
         "HOME": str(tmp_path),
         "BOOTCAMP_CACHE": str(tmp_path / "c"),
     }
-    command = [sys.executable, SERVE, "--ip", "127.0.0.1", "--port", port, "--root", ROOT, "--no-browser"]
-    process = subprocess.Popen([*command, "--allow-root"], env=environment, stderr=subprocess.DEVNULL)
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/api", timeout=5)
-            break
-        except OSError:
-            assert process.poll() is None
-            time.sleep(0.2)
-    assert all(path.stat().st_mode & 0o077 == 0 for path in scratch.iterdir())
-    assert len(list(scratch.iterdir())) == 2
-    process.terminate()
-    process.wait(60)
+    with servers.running(ROOT, environment, tmp_path / "log"):
+        assert all(path.stat().st_mode & 0o077 == 0 for path in scratch.iterdir())
+        assert len(list(scratch.iterdir())) == 2
     assert list(scratch.iterdir()) == []
 
 

@@ -7,13 +7,13 @@ import sys
 import types
 from pathlib import Path
 
-import accidents
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import accidents
 from utils import check, course, gpu, paths, preprocess, results, runner, viz
 
 ROOT = Path(__file__).resolve().parents[1]

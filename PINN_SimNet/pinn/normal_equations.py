@@ -50,6 +50,16 @@ class NormalEquations:
         new.right = np.pad(self.right, (0, more_dense))
         return new
 
+    def matrix(self) -> np.ndarray:
+        """The whole symmetric matrix, (n, n) with n unknowns: to look at, and to compare solvers."""
+        num_banded, width = self.band.shape
+        lower = np.zeros((num_banded, num_banded))
+        for column in range(num_banded):
+            end = min(column + width, num_banded)
+            lower[column:end, column] = self.band[column, : end - column]
+        banded = lower + np.tril(lower, -1).T
+        return np.block([[banded, self.border], [self.border.T, self.corner]])
+
     def add(self, blocks: Sequence[int], rows: Tensor, target: Tensor) -> None:
         """Ask for ``rows @ unknowns = target``, in the sense of least squares.
 
