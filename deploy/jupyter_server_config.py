@@ -12,7 +12,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
-from jupyter_core.paths import ENV_CONFIG_PATH, jupyter_config_dir
+from jupyter_core.paths import jupyter_config_dir
 from simpervisor import atexitasync
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -81,12 +81,10 @@ c.LabApp.extension_manager = "readonly"
 if os.environ.get("JUPYTER_NO_CONFIG"):  # set by serve.py: the folder of settings is new, empty and our own
     shutil.copytree(HERE / "labconfig", Path(jupyter_config_dir(), "labconfig"), dirs_exist_ok=True)
     atexit.register(shutil.rmtree, jupyter_config_dir(), ignore_errors=True)
-    extensions = [Path(folder).glob("jupyter_server_config.d/*.json") for folder in ENV_CONFIG_PATH]
-    for file in [file for files in extensions for file in files]:  # of the course's own environment
-        c.ServerApp.jpserver_extensions.update(
-            json.loads(file.read_text())["ServerApp"]["jpserver_extensions"]
-        )
-else:
+    for file in Path(sys.prefix, "etc/jupyter/jupyter_server_config.d").glob("*.json"):  # of our environment
+        extensions = json.loads(file.read_text())["ServerApp"]["jpserver_extensions"]
+        c.ServerApp.jpserver_extensions.update(extensions)
+else:  # started in another way, with this file as --config
     known = os.environ.get("JUPYTER_CONFIG_PATH")
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [known, str(HERE)]))
 

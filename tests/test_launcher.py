@@ -146,11 +146,7 @@ def files_in(folder: Path) -> dict[str, str]:
         ["thesis.txt", "deep/y"],  # the folder of a thesis
         ["bin/tool", "lib/data.csv", "share/notes"],  # names like those of an environment
         ["pyvenv.cfg", "thesis.txt"],
-        [
-            "pyvenv.cfg",
-            "bin/activate",
-            "lib/python3.11/site-packages/mine/__init__.py",
-        ],  # somebody's environment
+        ["pyvenv.cfg", "bin/activate", "lib/python3.11/site-packages/mine/__init__.py"],
         ["pyvenv.cfg", "lib64/python3.11/site-packages/mine.py", "Lib/site-packages/mine.py"],
         [".bashrc"],
     ],

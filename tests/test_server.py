@@ -120,9 +120,8 @@ def test_a_page_of_another_site_cannot_use_the_login(server):
             )
         assert refused.value.code in (403, 404)
         assert "Access-Control-Allow-Origin" not in refused.value.headers
-    with pytest.raises(
-        urllib.error.HTTPError
-    ) as refused:  # without an origin it is the page's own token that counts
+    # Without an origin it is the page's own token that counts.
+    with pytest.raises(urllib.error.HTTPError) as refused:
         opener.open(urllib.request.Request(f"{address}/api/kernels", method="POST"), timeout=60)
     assert refused.value.code == 403
 

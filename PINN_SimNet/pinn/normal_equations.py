@@ -1,9 +1,8 @@
 """Least squares whose matrix is banded, but for a few dense columns at its end.
 
 Unknowns come in blocks, and a block meets only those near it: patches of a domain, numbered column by column. What
-acts everywhere (the amplitude of a corner flow, a viscosity) stands after them. SciPy's banded Cholesky factor does
-the work; the dense unknowns follow from their Schur complement. Both in Golub and Van Loan (2013), *Matrix
-Computations*, sections 4.3 and 4.2.4, doi:10.56021/9781421407944.
+acts everywhere (the amplitude of a corner flow, a viscosity) stands after them. SciPy's banded Cholesky factor
+(LAPACK's pbtrf) does the work; the dense unknowns follow from their Schur complement.
 """
 
 from __future__ import annotations
