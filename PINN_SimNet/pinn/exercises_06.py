@@ -12,9 +12,10 @@ def momentum_x(p, nu):
 class _Point:
     """Numbers that stand for the fields a residual sees."""
 
-    u, v = np.array([0.5, -1.0]), np.array([2.0, 0.25])
-    u_t, u_x, u_y = np.array([0.1, 0.7]), np.array([-0.3, 1.5]), np.array([0.9, -0.4])
-    p_x, u_xx, u_yy = np.array([0.2, -0.6]), np.array([4.0, -1.0]), np.array([-2.0, 3.5])
+    def __init__(self):
+        self.u, self.v = np.array([0.5, -1.0]), np.array([2.0, 0.25])
+        self.u_t, self.u_x, self.u_y = np.array([0.1, 0.7]), np.array([-0.3, 1.5]), np.array([0.9, -0.4])
+        self.p_x, self.u_xx, self.u_yy = np.array([0.2, -0.6]), np.array([4.0, -1.0]), np.array([-2.0, 3.5])
 
     def __repr__(self):
         return "p"
