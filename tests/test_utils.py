@@ -227,6 +227,34 @@ def test_a_failing_notebook_is_reported_and_its_copy_kept(own_cache, tmp_path, c
     assert results.read_all() == {}
 
 
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("import os; os.kill(os.getpid(), 9)", "The kernel died; out of memory is the usual reason"),
+        ("import time\ntime.sleep(100)", "A cell took more than 2 s and was stopped: import time"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+    ],
+)
+def test_a_notebook_that_ends_badly_does_not_stop_the_others(
+    own_cache, tmp_path, capsys, monkeypatch, cell, words
+):
+    import nbformat
+
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    monkeypatch.setattr(runner, "CELL_SECONDS", 2 if "sleep" in cell else 600)
+    paths = []
+    for name, source in (("Bad", cell), ("Good", "print(6 * 7)")):
+        cells = [nbformat.v4.new_code_cell("1 + 1"), nbformat.v4.new_code_cell(source)]
+        paths.append(tmp_path / f"{name}.ipynb")
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), paths[-1])
+    assert runner.run([str(path) for path in paths]) == 1
+    said = capsys.readouterr()
+    assert f"{paths[0]}: {words}" in said.err
+    assert "Traceback" not in said.err
+    assert nbformat.read(runner.executed_path(paths[0]), 4).cells[0].outputs[0].data["text/plain"] == "2"
+    assert nbformat.read(runner.executed_path(paths[1]), 4).cells[1].outputs[0].text == "42\n"
+
+
 def test_update_writes_what_was_measured_and_keeps_the_rest(own_cache, tmp_path, monkeypatch):
     import nbformat
 

@@ -11,11 +11,17 @@ import re
 import sys
 import time
 from pathlib import Path
+from queue import Empty
+from typing import Any
 
 import nbformat
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
+from traitlets import Type
 
 from utils import course, results
 from utils.paths import ROOT, cache_dir
@@ -26,6 +32,7 @@ PICTURES = {  # of the README: the notebook that draws it, and words of its alte
     "docs/lab3.png": ("CFD_Steady_Flow/07_Shape_Optimisation.ipynb", "long slender body"),
     "docs/lab4.png": ("PINN_SimNet/09_Chip_Solutions.ipynb", "reference, network and difference"),
 }
+CELL_SECONDS = 3600  # that one cell may take
 LABS = ("Intro_to_DL", "Tropical_Cyclone", "CFD_Steady_Flow", "PINN_SimNet")
 MINUTES = re.compile(r"(<!-- minutes -->)(.*?)(<!-- /minutes -->)")
 TABLE = re.compile(r"(<!-- notebooks -->\n).*?(<!-- /notebooks -->)", re.DOTALL)
@@ -67,22 +74,64 @@ def record_seconds(path: Path, seconds: float, at_once: int = 1) -> None:
     results.record(seconds_name(path), seconds, profile=course.profile(), at_once=at_once)
 
 
+class NotebookFailed(Exception):
+    """A notebook did not run to its end; the message says in one sentence why."""
+
+
+class _AttentiveChannel(AsyncZMQSocketChannel):
+    """Looks for a reply once a second, not only when it is woken.
+
+    nbclient 0.11 sends the output of widgets on the socket that it waits on, behind the back of the loop that waits:
+    now and then the wake-up for the reply is used up by that, and the notebook stands still for ever.
+    """
+
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
+        deadline = time.monotonic() + (float("inf") if timeout is None else timeout)
+        while True:
+            try:
+                return await super().get_msg(timeout=max(0.0, min(1.0, deadline - time.monotonic())))
+            except Empty:
+                if time.monotonic() >= deadline:
+                    raise
+
+
+class _AttentiveClient(AsyncKernelClient):
+    shell_channel_class = Type(_AttentiveChannel)
+
+
+class _AttentiveManager(AsyncKernelManager):
+    def _client_factory_default(self) -> type:
+        return _AttentiveClient
+
+
 def execute(path: Path) -> Path:
     """Run a notebook in its own folder and write the executed copy.
 
     Raises:
-        CellExecutionError: a cell failed; the copy holds everything up to it.
+        NotebookFailed: a cell failed or took too long, or the kernel died; the copy holds everything up to it.
     """
     book = nbformat.read(path, as_version=4)
     target = executed_path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
+    started_cells: list[nbformat.NotebookNode] = []
     client = NotebookClient(
-        book, timeout=3600, kernel_name="python3", resources={"metadata": {"path": path.parent}}
-    )
+        book, timeout=CELL_SECONDS, kernel_name="python3", kernel_manager_class=_AttentiveManager,
+        resources={"metadata": {"path": path.parent}}, on_cell_start=lambda cell, cell_index: started_cells.append(cell),
+    )  # fmt: skip
     started = time.perf_counter()
     try:
         client.execute()
         record_seconds(path, time.perf_counter() - started)
+    except CellExecutionError as error:
+        raise NotebookFailed(f"{error.ename}: {error.evalue}") from error
+    except DeadKernelError as error:
+        raise NotebookFailed(
+            "The kernel died; out of memory is the usual reason. Close other notebooks and programs, and run it again."
+        ) from error
+    except CellTimeoutError as error:
+        raise NotebookFailed(
+            f"A cell took more than {CELL_SECONDS} s and was stopped: {started_cells[-1].source.strip().splitlines()[0]}"
+        ) from error
     finally:
         nbformat.write(book, target)
     return target
@@ -106,8 +155,8 @@ def run(names: list[str]) -> int:
         started = time.perf_counter()
         try:
             target = execute(path)
-        except CellExecutionError as error:
-            print(f"{error.ename}: {error.evalue}\nThe executed part: {executed_path(path)}", file=sys.stderr)
+        except NotebookFailed as failure:
+            print(f"{name}: {failure}\nThe executed part: {executed_path(path)}", file=sys.stderr)
             status = 1
         else:
             print(f"  {time.perf_counter() - started:.0f} s, executed copy: {target}")
