@@ -1,5 +1,6 @@
 """The launcher in the situations of a class room: half-made, offline, full, twice at once, port taken."""
 
+import errno
 import hashlib
 import importlib.machinery
 import importlib.util
@@ -53,7 +54,7 @@ def launcher(tmp_path, monkeypatch, blank_venv):
             "demo_course-1.0.dist-info/WHEEL",
             "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         )
-        archive.writestr("demo_course-1.0.dist-info/RECORD", "")
+        archive.writestr("demo_course-1.0.dist-info/RECORD", "demo_course.py,,12\n")
     lock = tmp_path / "requirements.lock"
     lock.write_text(f"demo-course==1.0 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -222,7 +223,7 @@ def test_a_folder_named_like_the_lock_keeps_its_files(launcher):
     lock = launcher.VENV.with_name("venv.lock")
     lock.mkdir()
     (lock / "mine").write_text("mine")
-    launcher.release(lock)
+    launcher.remove_old_lock(lock)
     assert files_in(lock) == {"mine": "mine"}
 
 
@@ -243,7 +244,8 @@ def test_the_folder_of_a_variable_is_absolute(named, expected, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("BOOTCAMP_VENV", named)
-    assert load().folder_from("BOOTCAMP_VENV", tmp_path / "default") == tmp_path / expected
+    default = ROOT / ".venv"
+    assert (default if expected == "default" else tmp_path / expected) == load().VENV
 
 
 def test_no_network_says_so(launcher, monkeypatch, capsys):
@@ -318,6 +320,119 @@ def test_a_lock_of_a_killed_launcher_does_not_block(launcher):
     launcher.set_up()
     assert works(launcher)
     assert not lock.exists()
+
+
+def test_a_launcher_waits_for_the_one_that_holds_the_lock_and_not_for_ever(launcher, capsys, monkeypatch):
+    path = launcher.VENV.with_name("venv.setting-up")
+    held = launcher.wait_for_lock(path, time.time())
+    assert f"process {os.getpid()}" in path.read_text()
+    monkeypatch.setattr(launcher, "LOCK_SECONDS", 0.7)
+    with pytest.raises(SystemExit):
+        launcher.set_up()
+    said = capsys.readouterr()
+    assert f"Waiting for process {os.getpid()}" in said.out
+    assert f"remove {path} and start again" in said.err
+    held.close()
+    launcher.set_up()
+    assert works(launcher)
+    assert not path.exists()
+
+
+def test_a_lock_ends_with_its_owner_whatever_is_written_in_it(launcher):
+    """A number that another process has today, an empty file, a file that is no text: none of them blocks."""
+    path = launcher.VENV.with_name("venv.setting-up")
+    for content in (b"process 1 on elsewhere", b"", b"\xff\xfe"):
+        path.write_bytes(content)
+        launcher.wait_for_lock(path, time.time()).close()
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL])
+def test_a_file_system_without_locks_is_said_and_works(launcher, monkeypatch, capsys, code):
+    def no_lock(file):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(launcher, "lock", no_lock)
+    launcher.set_up()
+    assert works(launcher)
+    assert "do not start the course twice at once" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("damage", ["module gone", "module cut", "record gone", "record cut"])
+def test_a_damaged_package_is_found_and_installed_again(launcher, damage, capsys):
+    launcher.set_up()
+    module = next(launcher.VENV.rglob("demo_course.py"))
+    record = next(launcher.VENV.glob("lib/python*/site-packages/demo_course-1.0.dist-info/RECORD"))
+    if damage == "module gone":
+        module.unlink()
+    elif damage == "module cut":
+        module.write_text("answer = 4")
+    elif damage == "record gone":
+        shutil.rmtree(record.parent)
+    else:
+        record.write_text('"')
+    capsys.readouterr()
+    launcher.set_up(whole=True)
+    assert works(launcher)
+    assert "demo_course 1.0 is damaged and is installed again" in capsys.readouterr().out
+    launcher.set_up(whole=True)
+    assert capsys.readouterr().out == ""
+
+
+def test_an_environment_of_another_machine_is_made_again(launcher, monkeypatch):
+    launcher.set_up()
+    monkeypatch.setattr(launcher.platform, "machine", lambda: "sparc64")
+    assert not launcher.is_ready(launcher.wanted_stamp("cpu"))
+    launcher.PYTHON.unlink()
+    launcher.PYTHON.write_bytes(b"\x7fELF of another processor")
+    launcher.PYTHON.chmod(0o755)
+    launcher.set_up()
+    assert works(launcher)
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(launcher, monkeypatch, capsys):
+    def refuse(*arguments):
+        raise PermissionError(13, "Permission denied", "venv")
+
+    for name in ("wait_for_lock", "make_venv"):
+        with monkeypatch.context() as patch:
+            patch.setattr(launcher, name, refuse)
+            with pytest.raises(SystemExit):
+                launcher.set_up()
+        assert "Set BOOTCAMP_VENV to a folder that you can write to" in capsys.readouterr().err
+
+
+def test_cuda_on_python_3_11_is_refused_since_its_lock_has_no_hash(launcher, monkeypatch, capsys):
+    monkeypatch.setattr(launcher, "variant", lambda: "cuda")
+    monkeypatch.setattr(launcher.sys, "version_info", (3, 11, 9, "final", 0))
+    with pytest.raises(SystemExit):
+        launcher.set_up()
+    assert "python3.12 bootcamp lab" in capsys.readouterr().err
+    assert "--require-hashes" in (ROOT / "bootcamp").read_text()
+    assert 'remove("--require-hashes")' not in (ROOT / "bootcamp").read_text()
+
+
+@pytest.mark.parametrize("port", ["70000", "0", "-1", "8888x", "", "1e4", "٨"])
+def test_a_port_that_is_none_is_refused(launcher, port, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        launcher.options_of("lab", [f"--port={port}"])
+    assert stopped.value.code == 2
+    assert "1 to 65535" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "word"), [("score", "--hand-out"), ("test", "notebook"), ("lab", "--port")]
+)
+def test_each_command_has_its_own_help(command, word):
+    environment = os.environ | {"BOOTCAMP_VENV": sys.prefix}
+    done = subprocess.run(
+        [sys.executable, ROOT / "bootcamp", command, "--help"],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert word in done.stdout
+    assert f"bootcamp {command}" in done.stdout
 
 
 def test_taken_port(launcher, capsys):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import psutil
 
-from utils import course, data, gpu
+from utils import course, data, gpu, settings
 from utils.paths import ROOT, cache_dir
 
 
@@ -31,13 +31,13 @@ def items() -> Iterator[tuple[bool, str, str]]:
         try:
             data.fetch(name, quiet=True)
             yield True, f"data set {name}", ""
-        except data.DataError as error:
+        except (data.DataError, settings.SettingError, OSError) as error:
             yield False, f"data set {name}", str(error)
     try:
         place = cache_dir()
         free_gb = shutil.disk_usage(place).free / 1e9
         yield free_gb > 1, f"{free_gb:.0f} GB free in {place}", "free at least 1 GB, or set BOOTCAMP_CACHE"
-    except OSError as error:
+    except (OSError, settings.SettingError) as error:
         yield False, "a folder to write to", str(error)
     memory_gb = psutil.virtual_memory().available / 2**30
     yield memory_gb > 3, f"{memory_gb:.0f} GB of memory free", "close other programs; the course needs 3 GB"
@@ -56,7 +56,14 @@ def report() -> bool:
         good = good and right
     for line in gpu.describe():
         print(f"[ .. ] {line}")
-    print(f"[ .. ] Profile: {course.profile()}.")
+    problems = settings.problems()
+    for problem in problems:
+        print(f"[FAIL] {problem}")
+    if not problems:
+        print(f"[ .. ] Profile: {course.profile()}.")
+        for name, value, meaning in settings.in_force():
+            print(f"[ .. ] {name} is set to {value} ({meaning}).")
+    good = good and not problems
     print("All is ready." if good else "Something is missing: see the lines that say FAIL.")
     return good
 

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from utils import gpu, results, viz
+from utils import gpu, results, settings, viz
+from utils.paths import cache_dir
 
 T = TypeVar("T")
 _session: dict[str, Any] = {"notebook": "", "seed": 0}
@@ -27,14 +28,9 @@ def profile() -> str:
     A profile sets sizes, never the story: the same cells, checks and text run in both.
 
     Raises:
-        ValueError: the variable holds anything else.
+        SettingError: the variable holds anything else.
     """
-    chosen = os.environ.get("BOOTCAMP_PROFILE")
-    if chosen in ("laptop", "gpu"):
-        return chosen
-    if chosen:
-        raise ValueError(f"BOOTCAMP_PROFILE is '{chosen}'; set it to laptop or gpu, or unset it.")
-    return "gpu" if gpu.list_gpus() else "laptop"
+    return settings.profile() or ("gpu" if gpu.list_gpus() else "laptop")
 
 
 def pick(laptop: T, gpu: T) -> T:
@@ -51,8 +47,10 @@ def begin(notebook: str, uses: Iterable[str] = (), seed: int = 0) -> None:
             imported here, so that seeding and memory limits come before the first computation.
         seed: of all generators; ``$BOOTCAMP_SEED`` overrides it.
     """
-    seed = int(os.environ.get("BOOTCAMP_SEED", seed))
+    seed = settings.seed(seed)
     _session.update(notebook=notebook, seed=seed)
+    if "keras" not in sys.modules:  # whatever ~/.keras/keras.json says
+        os.environ.update(KERAS_BACKEND="tensorflow", KERAS_HOME=str(cache_dir("keras")))
     with _without_startup_log():
         for framework in uses:
             importlib.import_module(framework)
@@ -66,7 +64,10 @@ def begin(notebook: str, uses: Iterable[str] = (), seed: int = 0) -> None:
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(seed)
     if "keras" in sys.modules:
-        sys.modules["keras"].utils.set_random_seed(seed)
+        keras = sys.modules["keras"]
+        keras.config.set_floatx("float32")
+        keras.config.set_image_data_format("channels_last")
+        keras.utils.set_random_seed(seed)
     viz.use_style()
     loaded = [m for m in ("keras", "tensorflow", "torch", "numpy") if m in sys.modules]
     versions = ", ".join(f"{module} {version(module)}" for module in loaded)

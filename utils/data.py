@@ -31,6 +31,7 @@ import numpy as np
 import pooch
 import requests
 
+from utils import settings
 from utils.paths import ROOT, cache_dir
 
 ATTEMPTS_PER_URL = 3
@@ -98,7 +99,7 @@ def fetch_entry(name: str, entry: dict, quiet: bool = False) -> Dataset:
         files = _verified(folder, entry, problems)
         if files:
             return _announce(Dataset(name, files, entry["kind"], origin), entry, quiet)
-    if os.environ.get("BOOTCAMP_OFFLINE") == "1":
+    if settings.offline():
         problems.append("the network is switched off by BOOTCAMP_OFFLINE=1")
     else:
         target = cache_dir("downloads", name)
@@ -146,7 +147,7 @@ def obtain(name: str) -> Dataset:
     try:
         return fetch(name)
     except DataError as error:
-        if os.environ.get("BOOTCAMP_OFFLINE") == "1":
+        if settings.offline():
             raise
         entry = _entry(name)
         target = cache_dir("downloads", name)
@@ -176,8 +177,9 @@ def _entry(name: str) -> dict:
 
 def places(name: str, entry: dict) -> Iterator[tuple[str, Path]]:
     """Where a set may lie on this machine, in order: (in words, folder)."""
-    if os.environ.get("BOOTCAMP_DATA"):
-        yield "BOOTCAMP_DATA", Path(os.environ["BOOTCAMP_DATA"]) / name
+    shared = settings.data()
+    if shared:
+        yield "BOOTCAMP_DATA", shared / name
     yield "the repository", ROOT / "data" / name
     for folder in entry.get("folders", []):
         yield "an installed package", ROOT / folder

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import psutil
 
+from utils import settings
+
 
 @dataclass(frozen=True)
 class Gpu:
@@ -125,8 +127,7 @@ def share(limit_mb: int | None = None) -> None:
     Args:
         limit_mb: MB per framework; default ``$BOOTCAMP_GPU_MEMORY_MB``, else no cap.
     """
-    if limit_mb is None and os.environ.get("BOOTCAMP_GPU_MEMORY_MB"):
-        limit_mb = int(os.environ["BOOTCAMP_GPU_MEMORY_MB"])
+    limit_mb = settings.gpu_memory_mb() if limit_mb is None else limit_mb
     if "tensorflow" in sys.modules:
         config = sys.modules["tensorflow"].config
         for device in config.list_physical_devices("GPU"):

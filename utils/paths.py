@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from utils import settings
+
+ROOT = settings.ROOT
 
 
 def cache_dir(*parts: str) -> Path:
@@ -15,9 +17,10 @@ def cache_dir(*parts: str) -> Path:
 
     Raises:
         OSError: neither place can be written; the message says what to set.
+        SettingError: the variable names a file.
     """
-    override = os.environ.get("BOOTCAMP_CACHE")
-    candidates = [Path(override)] if override else [ROOT / "data" / "cache"]
+    override = settings.cache()
+    candidates = [override] if override else [ROOT / "data" / "cache"]
     if not override:
         home = os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")
         candidates.append(Path(home) / "ai-for-science-bootcamp")

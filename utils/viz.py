@@ -21,8 +21,8 @@ BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, BLACK = (
 
 
 def use_style() -> None:
-    """Apply ``utils/bootcamp.mplstyle`` to all figures that follow."""
-    plt.style.use(Path(__file__).with_name("bootcamp.mplstyle"))
+    """Apply ``utils/bootcamp.mplstyle`` to all figures that follow, and nothing of a matplotlibrc in the home folder."""
+    plt.style.use(["default", Path(__file__).with_name("bootcamp.mplstyle")])
 
 
 def show(fig: Figure, caption: str, alt: str) -> None:

@@ -26,7 +26,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from flow import cars, shapes, solver
-from utils import course, parallel
+from utils import course, parallel, settings
 from utils.data import DataError, disk_full_is_clear
 from utils.paths import cache_dir
 
@@ -325,8 +325,8 @@ def _check_split(split: str) -> None:
 
 def _folders() -> dict[str, Path]:
     """Where a finished file may lie: a folder that a room shares, then the cache."""
-    shared = os.environ.get("BOOTCAMP_DATA")
-    folders = {"shared folder BOOTCAMP_DATA": Path(shared) / "flow"} if shared else {}
+    shared = settings.data()
+    folders = {"shared folder BOOTCAMP_DATA": shared / "flow"} if shared else {}
     return folders | {"cache": cache_dir("flow")}
 
 

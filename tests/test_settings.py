@@ -1,0 +1,172 @@
+"""Environment variables: the course's own are checked and said, those of others do not reach it."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils import settings, surroundings
+from utils.paths import cache_dir
+
+ROOT = Path(__file__).resolve().parents[1]
+WRONG = [
+    ("BOOTCAMP_SEED", "abc"), ("BOOTCAMP_SEED", "1.5"), ("BOOTCAMP_SEED", "-1"), ("BOOTCAMP_SEED", str(10**20)),
+    ("BOOTCAMP_SEED", "1e3"), ("BOOTCAMP_SEED", "٣"), ("BOOTCAMP_SEED", "1_000"), ("BOOTCAMP_SEED", "9" * 5000),
+    ("BOOTCAMP_GPU_MEMORY_MB", "8GB"), ("BOOTCAMP_GPU_MEMORY_MB", "4G"), ("BOOTCAMP_GPU_MEMORY_MB", "0"),
+    ("BOOTCAMP_GPU_MEMORY_MB", "-4096"), ("BOOTCAMP_PROFILE", "tpu"), ("BOOTCAMP_PROFILE", "GPU"),
+    ("BOOTCAMP_VARIANT", "rocm"), ("BOOTCAMP_OFFLINE", "maybe"), ("BOOTCAMP_CACHE", __file__),
+    ("BOOTCAMP_DATA", __file__), ("BOOTCAMP_VENV", __file__), ("BOOTCAMP_DATA", "/no/such/folder"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def clean(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith("BOOTCAMP_"):
+            monkeypatch.delenv(name)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_what_cannot_be_meant_is_one_sentence_with_the_variable(name, value, clean):
+    clean.setenv(name, value)
+    with pytest.raises(settings.SettingError) as refused:
+        settings.READERS[name]()
+    assert str(refused.value).startswith(name)
+    assert "unset it" in str(refused.value)
+    assert len(str(refused.value)) < 400
+    assert settings.problems() == [str(refused.value)]
+
+
+@pytest.mark.parametrize("name", settings.READERS)
+@pytest.mark.parametrize("value", ["", "   "])
+def test_empty_is_unset(name, value, clean):
+    unset = settings.READERS[name]()
+    clean.setenv(name, value)
+    assert settings.READERS[name]() == unset
+    assert settings.problems() == []
+    assert settings.in_force() == []
+
+
+@given(st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), max_size=40))
+def test_any_text_is_a_value_or_a_sentence(value):
+    with pytest.MonkeyPatch.context() as patch:
+        for name in settings.MEANING:
+            patch.delenv(name, raising=False)
+        for name, read in settings.READERS.items():
+            patch.setenv(name, value)
+            with contextlib.suppress(settings.SettingError):
+                read()
+            said = "".join(settings.problems())
+            assert said.isprintable()
+            assert said == "" or said.startswith(name)
+            patch.delenv(name)
+
+
+@given(st.integers(0, settings.LARGEST_SEED))
+def test_every_seed_that_the_libraries_take_is_taken(number):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOOTCAMP_SEED", f" {number} ")
+        assert settings.seed(7) == number
+
+
+def test_a_misspelt_name_is_pointed_out(clean):
+    clean.setenv("BOOTCAMP_CAHCE", "/scratch")
+    assert settings.problems() == ["BOOTCAMP_CAHCE is no setting of the course. Did you mean BOOTCAMP_CACHE?"]
+
+
+def test_a_relative_cache_is_one_folder_for_all_labs(clean, tmp_path):
+    clean.setenv("BOOTCAMP_CACHE", "relative-cache-of-a-test")
+    places = set()
+    for folder in (ROOT, ROOT / "Intro_to_DL", tmp_path):
+        clean.chdir(folder)
+        places.add(settings.cache())
+    assert places == {ROOT / "relative-cache-of-a-test"}
+    clean.chdir(tmp_path)
+    settings.make_folders_absolute(tmp_path)
+    assert settings.cache() == tmp_path / "relative-cache-of-a-test"
+    assert cache_dir() == tmp_path / "relative-cache-of-a-test"
+
+
+def test_home_and_links_are_followed(clean, tmp_path):
+    clean.setenv("HOME", str(tmp_path))
+    (tmp_path / "link").symlink_to(tmp_path / "not-there-yet")
+    for value, expected in (
+        ("~/c", "c"),
+        (str(tmp_path / "link"), "not-there-yet"),
+        (str(tmp_path / "a/../b"), "b"),
+    ):
+        clean.setenv("BOOTCAMP_CACHE", value)
+        assert cache_dir() == tmp_path / expected
+
+
+def test_check_says_what_is_in_force_and_never_ends_in_a_traceback(clean, tmp_path):
+    environment = dict(os.environ) | {"BOOTCAMP_CACHE": str(tmp_path / "cache"), "BOOTCAMP_SEED": "3"}
+    command = [sys.executable, "-m", "utils.check"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert "BOOTCAMP_SEED is set to 3 (seed of every notebook" in done.stdout
+    wrong = environment | {
+        "BOOTCAMP_SEED": "1.5",
+        "BOOTCAMP_CACHE": __file__,
+        "BOOTCAMP_PROFILE": "tpu",
+        "BOOTCAMP_X": "1",
+    }
+    done = subprocess.run(command, cwd=ROOT, env=wrong, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    for name in (
+        "BOOTCAMP_SEED is '1.5'",
+        "BOOTCAMP_PROFILE is 'tpu'",
+        "BOOTCAMP_CACHE names",
+        "BOOTCAMP_X is no",
+    ):
+        assert f"[FAIL] {name}" in done.stdout
+
+
+def test_the_surroundings_are_scrubbed_and_the_proxy_stays():
+    theirs = {
+        "PYTHONPATH": "/old", "PYTHONHOME": "/old", "PYTHONSAFEPATH": "1", "PIP_TARGET": "/t", "PIP_PREFIX": "/p",
+        "PIP_ROOT": "/r", "PIP_USER": "1", "PIP_DRY_RUN": "1", "PIP_NO_BINARY": ":all:", "PIP_REQUIRE_VIRTUALENV": "1",
+        "JUPYTER_PATH": "/module", "KERAS_BACKEND": "jax", "KERAS_HOME": "/k", "MATPLOTLIBRC": "/m", "CONDA_PREFIX": "/c",
+        "CONDA_DEFAULT_ENV": "base", "_CONDA_ROOT": "/c", "VIRTUAL_ENV": "/v",
+    }  # fmt: skip
+    kept = {
+        "HTTPS_PROXY": "http://proxy.example:3128", "no_proxy": "localhost", "PIP_INDEX_URL": "https://mirror.example",
+        "PIP_CERT": "/cert.pem", "SSL_CERT_FILE": "/cert.pem", "CUDA_VISIBLE_DEVICES": "1", "PATH": "/bin", "HOME": "/h",
+        "LD_LIBRARY_PATH": "/lib", "BOOTCAMP_SEED": "1", "SLURM_JOB_ID": "7",
+    }  # fmt: skip
+    environment = theirs | kept
+    surroundings.scrub(environment)
+    assert environment == kept | surroundings.SET
+    surroundings.scrub(environment)
+    assert environment == kept | surroundings.SET
+
+
+HOSTILE_HOME = """
+from utils import course
+course.begin("Lab/00_Test", uses=["keras", "torch"])
+import keras, matplotlib
+print(keras.backend.backend(), keras.config.floatx(), keras.config.image_data_format(), matplotlib.rcParams["text.usetex"])
+"""
+
+
+def test_settings_of_keras_and_matplotlib_in_the_home_do_not_count(tmp_path):
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text(
+        '{"backend": "jax", "floatx": "float64", "image_data_format": "channels_first"}'
+    )
+    (tmp_path / ".config" / "matplotlib").mkdir(parents=True)
+    (tmp_path / ".config" / "matplotlib" / "matplotlibrc").write_text("text.usetex: True\n")
+    environment = os.environ | {
+        "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / ".config"), "BOOTCAMP_CACHE": str(tmp_path / "cache"),
+        "KERAS_BACKEND": "jax",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", HOSTILE_HOME], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1:] == ["tensorflow float32 channels_last False"], done.stderr

@@ -1,0 +1,38 @@
+"""What a user's shell, batch system or home folder may hold that would make the course run with other programs.
+
+One place for the launcher, the server and the tests. Standard library only. Proxies, package indexes, certificates and
+what selects a GPU stay as they are.
+"""
+
+from collections.abc import MutableMapping
+
+PIP_KEEPS = (  # where packages come from; everything else of pip's decides where they go or what happens to them
+    "INDEX_URL", "EXTRA_INDEX_URL", "FIND_LINKS", "NO_INDEX", "TRUSTED_HOST", "CERT", "CLIENT_CERT", "PROXY",
+    "TIMEOUT", "DEFAULT_TIMEOUT", "RETRIES", "CACHE_DIR", "NO_CACHE_DIR", "CONFIG_FILE", "KEYRING_PROVIDER",
+)  # fmt: skip
+REMOVED = (
+    "PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "PYTHONSTARTUP", "PYTHONUSERBASE", "PYTHONPLATLIBDIR",
+    "PYTHONOPTIMIZE",  # it would take the assertions out of notebooks and tests
+    "PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV",
+    "JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_PREFER_ENV_PATH",
+    "KERAS_BACKEND", "KERAS_HOME", "TF_USE_LEGACY_KERAS", "MATPLOTLIBRC", "MPLBACKEND",
+    "NUMBA_DISABLE_JIT", "NUMBA_CACHE_DIR",
+)  # fmt: skip
+SET = {
+    "PYTHONNOUSERSITE": "1",  # packages in the home folder must not shadow the tested ones
+    "PIP_USER": "0",  # also where pip's own configuration says otherwise
+    "JUPYTER_PREFER_ENV_PATH": "1",  # a kernel called python3 in the home folder is not the course's
+}
+
+
+def scrub(environment: MutableMapping[str, str]) -> None:
+    """Remove and set in place what the course must not inherit."""
+    for name in list(environment):
+        pip_option = name.removeprefix("PIP_") if name.startswith("PIP_") else ""
+        if (
+            name in REMOVED
+            or name.startswith(("CONDA_", "_CONDA_"))
+            or (pip_option and pip_option not in PIP_KEEPS)
+        ):
+            del environment[name]
+    environment.update(SET)
