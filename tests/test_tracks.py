@@ -2,6 +2,7 @@
 
 import gzip
 import importlib.util
+import re
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -69,7 +70,6 @@ def test_hurdat2_without_its_trailing_commas():
             "",
             "Line 1: a row of data comes before the first header",
         ),
-        ("33.4N", "33.4", "Line 2: a field cannot be read .*'33.4' is no position"),
         ("76.9W", "76.9N", "Line 2: .*'76.9N' is no position"),
         ("33.4N", "93.4N", "Line 2: .*'93.4N' is no position"),
         ("20110827, 1200", "20111327, 1200", "Line 3: a field cannot be read"),
@@ -84,6 +84,50 @@ def test_a_fault_in_hurdat2_is_named_with_its_line(old, new, said):
     assert old in HURDAT2
     with pytest.raises(ValueError, match=said):
         tracks.parse_hurdat2(HURDAT2.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mended"),
+    [(" 33.4N,  76.9W", " 33.4N    76.9W", True), ("  0.5S,   3.5E", "  0.5S   3.5E", True),
+     ("33.4N", "33.4", False), ("76.9W", "76.9", False), ("  0.5S", "   0.5", False)],
+)  # fmt: skip
+def test_rows_that_the_archive_itself_spoiled_are_read_or_left_out_and_named(old, new, mended, capsys):
+    """As in the editions of September 2026: AL211969 without a comma, AL231975 without the letter of a latitude."""
+    assert old in HURDAT2
+    whole, found = tracks.parse_hurdat2(HURDAT2), tracks.parse_hurdat2(HURDAT2.replace(old, new, 1))
+    said = capsys.readouterr().out
+    number = next(k for k, line in enumerate(HURDAT2.splitlines(), 1) if old in line)
+    storm = "AL092011" if number < 5 else "AL012000"
+    key = "mended" if mended else "left_out"
+    assert len(found.attrs["mended"]) + len(found.attrs["left_out"]) == 1
+    assert found.attrs[key][0].startswith(f"line {number}, {storm}: ")
+    assert found.attrs[key][0] in said
+    assert f"1 of 5 rows {'read in spite of a fault' if mended else 'left out'}" in said
+    if mended:
+        pd.testing.assert_frame_equal(found, whole)
+    else:
+        assert len(found) == 4
+        assert set(found["time"]) < set(whole["time"])
+    tracks.parse_hurdat2(HURDAT2.replace(old, new, 1), quiet=True)
+    assert capsys.readouterr().out == ""
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_no_damaged_row_disappears_in_silence(data_):
+    """One letter of a row is changed or lost: the row is read, left out and named, or the text is refused."""
+    lines = HURDAT2.splitlines()
+    number = data_.draw(st.sampled_from([1, 2, 3, 5, 6]))
+    place = data_.draw(st.integers(0, len(lines[number]) - 1))
+    letter = data_.draw(st.sampled_from(["", ",", " ", "N", "9", "x"]))
+    lines[number] = lines[number][:place] + letter + lines[number][place + 1 :]
+    try:
+        table = tracks.parse_hurdat2("\n".join(lines), quiet=True)
+    except ValueError as error:
+        said = str(error)
+    else:
+        said = f"Line 0: {len(table) + len(table.attrs['left_out'])} rows"
+    assert re.search(r"Line [1-7]: |Line 0: 5 rows", said)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "<html>404</html>"])

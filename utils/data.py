@@ -88,17 +88,20 @@ def fetch_entry(name: str, entry: dict, quiet: bool = False) -> Dataset:
             content), else by its ``md5`` (as delivered), else by ``check``: a function of the
             path that raises DataError where the file cannot be used. A file that its publisher
             changes in place has no hash: it must begin with the text ``starts_with``, and the line
-            on source and licence says that it is not verified.
+            on source and licence says that it is not verified. ``older`` holds files of earlier editions,
+            one of which is enough where the newest cannot be had.
         quiet: do not print the line on source and licence.
 
     Raises:
         DataError: as `fetch`.
     """
     problems: list[str] = []
-    for origin, folder in places(name, entry):
-        files = _verified(folder, entry, problems)
-        if files:
-            return _announce(Dataset(name, files, entry["kind"], origin), entry, quiet)
+    older = [{**entry, "files": {file: facts}} for file, facts in entry.get("older", {}).items()]
+    for edition in (entry, *older):
+        for origin, folder in places(name, edition):
+            files = _verified(folder, edition, problems)
+            if files:
+                return _announce(Dataset(name, files, entry["kind"], origin), edition, quiet)
     if settings.offline():
         problems.append("the network is switched off by BOOTCAMP_OFFLINE=1")
     else:
@@ -106,11 +109,12 @@ def fetch_entry(name: str, entry: dict, quiet: bool = False) -> Dataset:
         with _locked(target):
             for leftover in target.glob("*.tmp"):  # of a process that was killed
                 leftover.unlink()
-            files = _verified(target, entry, [])
-            if not files and _download(entry, target, problems):
-                files = _verified(target, entry, problems)
-        if files:
-            return _announce(Dataset(name, files, entry["kind"], "downloaded"), entry, quiet)
+            for edition in (entry, *older):
+                files = _verified(target, edition, [])
+                if not files and _download(edition, target, problems):
+                    files = _verified(target, edition, problems)
+                if files:
+                    return _announce(Dataset(name, files, entry["kind"], "downloaded"), edition, quiet)
     raise DataError(_not_found(name, entry, problems))
 
 

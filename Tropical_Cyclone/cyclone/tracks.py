@@ -88,7 +88,7 @@ def load_tracks(
     if source == "hurdat2":
         (path,) = data.fetch("hurdat2-atlantic", quiet).files.values()
         with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="ascii") as file:
-            table = parse_hurdat2(file.read())
+            table = parse_hurdat2(file.read(), quiet)
     elif source == "ibtracs":
         (path,) = data.fetch("ibtracs-north-atlantic", quiet).files.values()
         table = read_ibtracs(path)
@@ -97,12 +97,21 @@ def load_tracks(
     return table.assign(name=table["name"].replace(NAMELESS))[COLUMNS]
 
 
-def parse_hurdat2(text: str) -> pd.DataFrame:
+def parse_hurdat2(text: str, quiet: bool = False) -> pd.DataFrame:
     """Read best tracks in the raw HURDAT2 format of the National Hurricane Center.
 
     A header (``AL122005,            KATRINA,     34,``: basin, number and year; name; number of rows)
     precedes the rows of each storm (``20050829, 1110, L, HU, 29.3N,  89.6W, 110,  923,``, then twelve
     wind radii and, since the edition of 2021, the radius of maximum wind; the radii are not kept).
+
+    The archive itself breaks this form now and then: the editions of September 2026 hold a row without the comma
+    between latitude and longitude (AL211969), which is read, and one whose latitude has no letter (AL231975), which is
+    left out: north or south would be a guess. What was mended and left out is printed, and kept in
+    ``table.attrs["mended"]`` and ``["left_out"]``, a sentence a row.
+
+    Args:
+        text: the whole file.
+        quiet: do not print what was mended and left out.
 
     Returns:
         As `load_tracks`, and the column record: the reason for a fix, mostly empty, ``"L"`` at landfall.
@@ -111,10 +120,12 @@ def parse_hurdat2(text: str) -> pd.DataFrame:
         ValueError: the text is not in this format or is cut; the message names the line.
     """
     rows: list[tuple] = []
+    mended: list[str] = []
+    left_out: list[str] = []
     storm, name, announced, header_line, first_row = "", "", 0, 0, 0
 
     def close_storm() -> None:
-        found = len(rows) - first_row
+        found = len(rows) + len(left_out) - first_row
         if found != announced:
             raise ValueError(
                 f"Line {header_line}: the header of {storm} ({name}) announces {announced} rows, but {found} "
@@ -132,15 +143,33 @@ def parse_hurdat2(text: str) -> pd.DataFrame:
                     f"Line {number}: a header has a storm, a name and a count, this one is: {line}"
                 )
             storm, name, announced = fields[0], fields[1], int(fields[2])
-            header_line, first_row = number, len(rows)
+            header_line, first_row = number, len(rows) + len(left_out)
         elif not storm:
             raise ValueError(f"Line {number}: a row of data comes before the first header: {line}")
         else:
-            rows.append((storm, name, int(storm[4:]), *_fix(fields, number)))
+            both = re.fullmatch(r"(\S+[NS])\s+(\S+[EW])", fields[4]) if len(fields) > 4 else None
+            if both:
+                fields[4:5] = both.groups()
+                mended.append(f"line {number}, {storm}: no comma in '{both[0]}'")
+            try:
+                rows.append((storm, name, int(storm[4:]), *_fix(fields, number)))
+            except _NoPosition as error:
+                left_out.append(f"line {number}, {storm}: {error}")
     if not storm:
         raise ValueError("The text holds no storm: no line is a header such as 'AL122005, KATRINA, 34,'.")
     close_storm()
-    return _tidy(pd.DataFrame(rows, columns=[*COLUMNS, "record"]))
+    table = _tidy(pd.DataFrame(rows, columns=[*COLUMNS, "record"]))
+    table.attrs = {"mended": mended, "left_out": left_out}
+    for word, faults in (("read in spite of a fault", mended), ("left out", left_out)):
+        if faults and not quiet:
+            print(
+                f"best tracks: {len(faults)} of {len(rows) + len(left_out):,} rows {word} ({'; '.join(faults)})"
+            )
+    return table
+
+
+class _NoPosition(ValueError):
+    """A position lacks the letter of its hemisphere."""
 
 
 def _fix(fields: list[str], number: int) -> tuple:
@@ -151,8 +180,10 @@ def _fix(fields: list[str], number: int) -> tuple:
         if not re.fullmatch(r"\d{8} \d{4}", when := f"{fields[0]} {fields[1]}"):
             raise ValueError(f"'{when}' is no time such as 20050829 1110")
         time = datetime.strptime(when, "%Y%m%d %H%M")
-        lat, lon = _degrees(fields[4], "NS", 90), _degrees(fields[5], "EW", 360)
         wind, pressure = int(fields[6]), int(fields[7])
+        lat, lon = _degrees(fields[4], "NS", 90), _degrees(fields[5], "EW", 360)
+    except _NoPosition:
+        raise
     except ValueError as error:
         raise ValueError(f"Line {number}: a field cannot be read ({error}).") from error
     if abs(lon) > 180:
@@ -165,6 +196,8 @@ def _fix(fields: list[str], number: int) -> tuple:
 def _degrees(field: str, letters: str, limit: float) -> float:
     """``"94.8W"`` as -94.8."""
     found = re.fullmatch(rf"(\d+(?:\.\d+)?)([{letters}])", field)
+    if re.fullmatch(r"\d+(\.\d+)?", field):
+        raise _NoPosition(f"'{field}' does not say {' or '.join(letters)}")
     if not found or float(found[1]) > limit:
         raise ValueError(f"'{field}' is no position such as 28.0N or 94.8W")
     return -float(found[1]) if found[2] in "SW" else float(found[1])
