@@ -347,10 +347,11 @@ class Watched(keras.callbacks.Callback):
 x = np.random.default_rng(0).normal(size=(256, 4)).astype("float32")
 y = (x.sum(axis=1) > 0).astype("int32")
 keras.utils.set_random_seed(course.seed())
-model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(2, activation="softmax")])
+model = keras.Sequential([keras.Input((4,)), keras.layers.GaussianNoise(0.1), keras.layers.Dense(8, activation="relu"), keras.layers.Dropout(0.5), keras.layers.Dense(2, activation="softmax")])
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 run = training.fit(model, x, y, name="tiny_0.5", epochs=6, validation_data=(x, y), callbacks=[Watched()])
 assert run.history.epoch.tolist() == list(range(6)), run.history
+print("WEIGHTS", b"".join(w.tobytes() for w in model.get_weights()).hex())
 print("RUN", len(run.history), run.from_cache, round(float(run.history.loss.iloc[-1]), 5), flush=True)
 """
 NOTHING = "def watch(epoch): pass"
@@ -414,6 +415,39 @@ print(np.abs(pairs[:, 0] - pairs[:, 1]).max() < 1e-9, pairs[:, 0].argmax(), abs(
     assert done.stdout.split() == ["True", "63", "True"], done.stdout + done.stderr
 
 
+def test_batches_come_in_a_new_order_in_every_epoch_and_in_every_training_in_the_same():
+    code = """
+from utils import course
+course.begin("Lab/00_Test", uses=["keras"])
+import keras, numpy as np
+from utils import training
+
+class Watch(keras.layers.Layer):
+    def call(self, x):
+        if hasattr(x, "numpy"):
+            seen.append(x.numpy()[:, 0].astype(int).tolist())
+        return x
+
+x, orders = np.arange(10.0)[:, None], []
+for finished in (0, 0, 2):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((1,)), Watch(), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    batches = training.reshuffled(x, x, 4, sample_weight=np.ones(10), finished=finished)
+    epochs = []
+    for _ in range(4 - finished):
+        seen = []
+        model.fit(batches, shuffle=False, verbose=0)
+        assert [len(batch) for batch in seen] == [4, 4, 2]
+        epochs.append(sum(seen, []))
+    orders.append(epochs)
+whole, again, resumed = orders
+print(whole == again, whole[2:] == resumed, len(set(map(tuple, whole))), all(sorted(e) == list(range(10)) for e in whole))
+"""
+    done = python(code)
+    assert done.stdout.splitlines()[-1:] == ["True True 4 True"], done.stderr
+
+
 def start_training(watch: str, cache: Path, **environment) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-c", TRAIN.format(watch=watch)],
@@ -433,6 +467,11 @@ def test_training_is_cached_and_resumes_after_a_kill(own_cache, tmp_path):
     again = python(code, BOOTCAMP_CACHE=str(own_cache))
     assert trained(again.stdout) == [3, 4, 5], "0 to 2 were saved, 3 was not"
     assert "RUN 6 False" in again.stdout, again.stderr
+    ends = [done.stdout.splitlines()[-2] for done in (whole, again)]
+    assert ends[0].startswith("WEIGHTS ")
+    assert ends[0] == ends[1], (
+        "cut and whole agree bit by bit: weights, optimizer, dropout, order of the samples"
+    )
     third = python(code, BOOTCAMP_CACHE=str(own_cache))
     assert not trained(third.stdout)
     assert "RUN 6 True" in third.stdout

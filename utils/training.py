@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import filelock
 import keras
@@ -93,9 +94,10 @@ def fit(
             report.unlink()
             progress.forget()
         finished = progress.resume(model)
+        weight = kwargs.pop("sample_weight", None)
         model.fit(
-            x, y, epochs=epochs, initial_epoch=finished, batch_size=batch_size,
-            validation_data=validation_data, verbose=0,
+            reshuffled(x, y, batch_size, sample_weight=weight, finished=finished),
+            epochs=epochs, initial_epoch=finished, validation_data=validation_data, verbose=0, shuffle=False,
             callbacks=[
                 progress,
                 keras.callbacks.TensorBoard(cache_dir("logs") / name, write_graph=False),
@@ -108,6 +110,49 @@ def fit(
         report.write_text(json.dumps({"seconds": progress.seconds}))
         progress.forget()
         return Run(pd.read_csv(log), progress.seconds, from_cache=False)
+
+
+def reshuffled(
+    x: np.ndarray,
+    y: np.ndarray,
+    batch_size: int,
+    *,
+    sample_weight: np.ndarray | None = None,
+    finished: int = 0,
+) -> Any:
+    """Batches for ``model.fit`` that come in a new order in every epoch, the same orders in every training.
+
+    ``model.fit(x, y)`` does neither with Keras 3.15 on TensorFlow: after ``keras.utils.set_random_seed`` it shuffles
+    once and repeats that order in all epochs, and without a seed no training can be repeated.
+
+    Args:
+        x, y: arrays or nested structures of arrays, first axis of length n.
+        batch_size: samples of a batch; the last may have fewer.
+        sample_weight: (n,), if the loss weighs its samples.
+        finished: epochs that an interrupted training has behind it, whose orders are skipped.
+
+    Returns:
+        A ``tf.data.Dataset``; each pass over it is an epoch.
+    """
+    import tensorflow as tf
+
+    arrays = tuple(part for part in (x, y, sample_weight) if part is not None)
+    number = len(tf.nest.flatten(arrays)[0])
+    epoch = tf.Variable(finished, dtype=tf.int64)
+
+    def batches(_: Any, *data: Any) -> tf.data.Dataset:
+        seed = tf.stack([tf.constant(course.seed(), tf.int64), epoch.assign_add(1)])
+        order = tf.random.experimental.stateless_shuffle(tf.range(number), seed)
+        return (
+            tf.data.Dataset.from_tensor_slices(order)
+            .batch(batch_size)
+            .map(lambda chosen: tf.nest.map_structure(lambda array: tf.gather(array, chosen), data))
+        )
+
+    # As Keras does it: the arrays travel as elements, since constants would be copied into the graph.
+    once = tf.data.Dataset.zip((tf.data.Dataset.range(1), *map(tf.data.Dataset.from_tensors, arrays)))
+    pipeline = once.flat_map(batches)
+    return pipeline.apply(tf.data.experimental.assert_cardinality(math.ceil(number / batch_size))).prefetch(1)
 
 
 def one_cycle_adamw(
@@ -180,6 +225,8 @@ class _Progress(keras.callbacks.Callback):
             saved = json.loads(self.state.read_text())
             self.rows, self.seconds = saved["rows"], saved["seconds"]
             model.load_weights(self._weights())
+            for counter, value in zip(_random_counters(model), saved["random"], strict=True):
+                counter.assign(value)
         return len(self.rows)
 
     def on_train_begin(self, logs=None):
@@ -207,10 +254,17 @@ class _Progress(keras.callbacks.Callback):
         """New weights beside the old ones, then the state that names them: a kill leaves either the old or the new."""
         self.model.save_weights(self._weights())
         new = self.state.with_suffix(".new")
-        new.write_text(json.dumps({"rows": self.rows, "seconds": self.seconds}))
+        random = [keras.ops.convert_to_numpy(counter).tolist() for counter in _random_counters(self.model)]
+        new.write_text(json.dumps({"rows": self.rows, "seconds": self.seconds, "random": random}))
         new.replace(self.state)
         for weights in set(self.folder.glob("epoch_*")) - {self._weights()}:
             weights.unlink()
+
+
+def _random_counters(model: keras.Model) -> list:
+    """Where dropout and the like stand in their streams of random numbers; saved weights do not hold them."""
+    saved = {id(weight) for weight in model.weights}
+    return [variable for variable in model.variables if id(variable) not in saved and "seed" in variable.name]
 
 
 @contextmanager
