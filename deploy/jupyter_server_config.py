@@ -38,14 +38,21 @@ atexit.register(shutil.rmtree, private, ignore_errors=True)
 # folder and reads its logs by itself: a port, or the port of its fast loader, would answer every user of the machine.
 # Windows' Python has no such sockets and gets a port. It runs with the Python that runs JupyterLab.
 has_sockets = hasattr(socket, "AF_UNIX")
+
+
+def as_is(path):
+    """A path for the proxy, which fills in what stands in braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
 where = ("unix://{unix_socket}", "0") if has_sockets else ("127.0.0.1", "{port}")
 c.ServerProxy.servers = {
     "tensorboard": {
         "command": [
-            sys.executable,
-            str(HERE / "tensorboard_light.py"),
+            as_is(sys.executable),
+            as_is(HERE / "tensorboard_light.py"),
             "--logdir",
-            str(cache_dir("logs")),
+            as_is(cache_dir("logs")),
             "--host",
             where[0],
             "--port",

@@ -1,5 +1,6 @@
 """The data resolver against good and hostile sources, all on this machine."""
 
+import contextlib
 import errno
 import gzip
 import hashlib
@@ -47,12 +48,18 @@ class Server(http.server.BaseHTTPRequestHandler):
         if start > len(body):
             return self.send_error(416)
         self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(body) - start))
+        if mode != "flood":
+            self.send_header("Content-Length", str(len(body) - start))
         self.end_headers()
         if mode in ("cut", "norange") and self.cut:
             self.wfile.write(body[start : start + self.cut])
             type(self).cut = 0
             return self.wfile.flush()
+        if mode == "flood":  # without an end, and without an announced length
+            with contextlib.suppress(OSError):
+                for _ in range(40):
+                    self.wfile.write(body)
+            return None
         if mode == "slow":
             for at in range(start, len(body), 1 << 16):
                 self.wfile.write(body[at : at + (1 << 16)])
@@ -420,3 +427,36 @@ def test_idx_round_trip(tmp_path_factory, shape, compress, draw):
     path = tmp_path_factory.mktemp("idx") / "file"
     path.write_bytes(gzip.compress(content) if compress else content)
     assert np.array_equal(data._read_idx(path), values)
+
+
+def test_a_mirror_cannot_write_more_than_is_announced(server, use, own_cache):
+    use(f"{server}/flood", f"{server}/good")
+    assert data.fetch("demo").files["big"].read_bytes() == CONTENT, "the next mirror is asked"
+    use(f"{server}/flood")
+    for file in own_cache.rglob("big"):
+        file.unlink()
+    with pytest.raises(data.DataError, match="sends more than the .* bytes that are announced"):
+        data.fetch("demo")
+    assert not any(path.suffix == ".part" for path in own_cache.rglob("*"))
+
+
+def test_compiled_code_is_private(own_cache, capsys):
+    from utils import paths
+
+    folder = own_cache / "numba"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    (folder / "planted.nbi").write_text("code of somebody else")
+    assert paths.private_dir("numba") == folder
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert list(folder.iterdir()) == []
+    (folder / "mine.nbc").write_text("x")
+    assert paths.private_dir("numba") == folder
+    assert (folder / "mine.nbc").exists()
+    if os.getuid() == 0:
+        os.chown(folder, 4711, 4711)
+        other = paths.private_dir("numba")
+        assert other != folder
+        assert other.stat().st_mode & 0o777 == 0o700
+        assert "belongs to another user" in capsys.readouterr().out
+        other.rmdir()

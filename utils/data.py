@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import filelock
 import numpy as np
@@ -281,6 +282,30 @@ def _download(entry: dict, target: Path, problems: list[str]) -> bool:
     return True
 
 
+class _TooMuch(Exception):
+    """A server sends more than the registry announces."""
+
+
+class _Bounded:
+    """A file for a download that takes as many bytes as the registry announces and a little more.
+
+    A little for gzip, which can make a file longer; a file that its publisher changes in place may have doubled.
+    """
+
+    def __init__(self, file: BinaryIO, facts: dict):
+        self.file = file
+        self.left = facts["bytes"] * (2.0 if "starts_with" in facts else 1.02) + 65_536 - file.tell()
+
+    def write(self, chunk: bytes) -> int:
+        self.left -= len(chunk)
+        if self.left < 0:
+            raise _TooMuch
+        return self.file.write(chunk)
+
+    def flush(self) -> None:
+        self.file.flush()
+
+
 def _download_file(url: str, path: Path, facts: dict) -> None:
     """Download one file, resuming a partial one; ``path`` appears only when its hash is right."""
     partial, fault = path.with_name(path.name + ".part"), ""
@@ -299,7 +324,14 @@ def _download_file(url: str, path: Path, facts: dict) -> None:
         )
         try:
             with disk_full_is_clear(partial, facts["bytes"]), open(partial, "ab") as file:
-                get(url, file, None)
+                get(url, _Bounded(file, facts), None)
+        except _TooMuch as error:
+            partial.unlink(missing_ok=True)
+            if done and attempt + 1 < ATTEMPTS_PER_URL:
+                continue  # a server that ignores Range and sends the whole file again
+            raise DataError(
+                f"{url} sends more than the {facts['bytes']:,} bytes that are announced"
+            ) from error
         except requests.HTTPError as error:
             partial.unlink(missing_ok=True)
             too_long = error.response is not None and error.response.status_code == 416
@@ -316,7 +348,7 @@ def _download_file(url: str, path: Path, facts: dict) -> None:
         fault = _install(partial, path, facts)
         if not fault:
             return
-        partial.unlink()  # for instance a server that ignores Range and sent the whole file again
+        partial.unlink()
     raise DataError(f"{url} does not deliver the published content of {path.name} ({fault})")
 
 

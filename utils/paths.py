@@ -1,6 +1,7 @@
 """Where the course keeps its files."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from utils import settings
@@ -34,3 +35,23 @@ def cache_dir(*parts: str) -> Path:
             return folder
     tried = " nor ".join(str(base) for base in candidates)
     raise OSError(f"Cannot write to {tried}. Set BOOTCAMP_CACHE to a folder you can write to.")
+
+
+def private_dir(name: str) -> Path:
+    """`cache_dir` for what is executed when it is read, as compiled code is: nobody else may write there.
+
+    A folder that others could write to may hold their code: what numba keeps in it is removed, and it is closed. One
+    that belongs to somebody else is not used, but a fresh folder that ends with the machine's temporary files.
+    """
+    folder = cache_dir(name)
+    if os.name != "posix":
+        return folder
+    status = folder.stat()
+    if status.st_uid != os.getuid():
+        print(f"{folder} belongs to another user, so that compiled code is not taken from there.")
+        return Path(tempfile.mkdtemp(prefix=f"bootcamp-{name}-"))
+    if status.st_mode & 0o022:
+        for file in [*folder.rglob("*.nbi"), *folder.rglob("*.nbc")]:
+            file.unlink()
+    folder.chmod(0o700)
+    return folder

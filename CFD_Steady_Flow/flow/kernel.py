@@ -18,10 +18,10 @@ import numpy as np
 from numba import config, njit
 from numba.core.compiler import Compiler
 
-from utils.paths import cache_dir
+from utils.paths import private_dir
 
 if not getattr(config, "CACHE_DIR", ""):  # compiled once per machine, even if the course is read-only
-    setattr(config, "CACHE_DIR", str(cache_dir("numba")))  # noqa: B010 - numba defines it at run time
+    setattr(config, "CACHE_DIR", str(private_dir("numba")))  # noqa: B010 - numba defines it at run time
 
 MARGIN = 16  # columns left of the fluid, so that each row starts on a cache line of 64 bytes
 MEASURE = np.float32(10)  # as the outlet's density: find it
