@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.collections import LineCollection
 
-from cyclone import tracks
+from cyclone import archives, imagery, plots, tracks
 from utils import data
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -475,6 +476,44 @@ def test_a_track_over_the_date_line_takes_the_short_way():
     found = tracks.at_times(track([0, 6], [50, 50], lons=[179.0, -179.0]), [1.5, 3, 4.5], "linear")
     assert np.allclose(found["lon"] % 360, [179.5, 180, 180.5])
     assert (found["lon"].abs() <= 180).all()
+
+
+@given(st.floats(-180, 180), st.floats(-30, 30), st.floats(0, 1))
+def test_between_two_longitudes_lies_the_short_way(start, step, share):
+    """In best tracks, and where images are joined to them: wherever the two fixes lie on the globe."""
+    lons = tracks.within_180(start + np.array([0, step, 2 * step]))
+    storm = track([0, 6, 12], [50, 60, 70], lons=lons)
+    time = storm["time"].iloc[0] + pd.Timedelta(hours=6 * share).round("s")
+    by_fix = archives._fix_at(storm, time.to_pydatetime())["lon"]
+    hours = (time - storm["time"].iloc[0]) / pd.Timedelta(hours=1)
+    found = [by_fix, *(tracks.at_times(storm, hours, method)["lon"].item() for method in METHODS)]
+    apart = (np.array(found) - (start + step * hours / 6) + 180) % 360 - 180
+    assert np.abs(apart).max() < 1e-6
+    assert np.abs(found).max() <= 180
+
+
+@given(st.floats(-1e4, 1e4))
+def test_a_longitude_has_one_place_from_180_west_to_180_east(lon):
+    found = float(tracks.within_180(lon))
+    assert -180 <= found <= 180
+    assert abs((found - lon + 180) % 360 - 180) < 1e-6
+
+
+def test_longitudes_from_0_to_360_show_the_same_land():
+    for lat, lon in ((25, -80), (20, -75)):
+        assert np.array_equal(imagery.land_share(lat, lon), imagery.land_share(lat, lon + 360))
+        frame = np.zeros((64, 64), np.uint8)
+        assert np.array_equal(
+            imagery.annotate(frame, centre=(lat, lon)), imagery.annotate(frame, centre=(lat, lon + 360))
+        )
+
+
+def test_a_track_over_the_date_line_is_drawn_the_short_way():
+    figure = plots.track_map(
+        track([0, 6, 12], [50, 60, 70], lons=[179.8, -179.6, -179]), "over the date line"
+    )
+    lines = next(item for item in figure.axes[0].collections if isinstance(item, LineCollection))
+    assert max(np.abs(np.diff(piece[:, 0])).item() for piece in lines.get_segments()) < 1
 
 
 @pytest.mark.parametrize("hours", [-0.5, 24.5, np.nan, [0, 30]])

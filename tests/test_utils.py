@@ -83,6 +83,7 @@ class FakeNvml(types.ModuleType):
 
 def test_gpu_report_names_memory_driver_mig_and_who_holds_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", FakeNvml("pynvml"))
+    monkeypatch.setattr(gpu, "seen", lambda: {"PyTorch": True})
     text = "\n".join(gpu.describe())
     assert "NVIDIA Test 80GB, 40960 of 81920 MB free, driver 580.1, split into MIG slices" in text
     assert f"39936 MB by process {os.getppid()}" in text
@@ -102,6 +103,92 @@ def test_an_old_gpu_without_answers_does_not_raise(monkeypatch):
     assert found.holders == []
 
 
+@pytest.mark.parametrize(
+    "query", ["nvmlDeviceGetMemoryInfo", "nvmlDeviceGetName", "nvmlDeviceGetMigMode", "nvmlSystemGetDriverVersion",
+              "nvmlDeviceGetComputeRunningProcesses", "nvmlDeviceGetHandleByIndex"]
+)  # fmt: skip
+def test_one_question_that_the_driver_refuses_hides_no_gpu(monkeypatch, query):
+    refusing = FakeNvml("pynvml")
+    answer = getattr(FakeNvml, query)
+
+    def second_fails(*arguments):
+        if not arguments or arguments[0] == 1:
+            raise FakeNvml.NVMLError("GPU is lost")
+        return answer(*arguments)
+
+    refusing.nvmlDeviceGetCount = lambda: 2
+    setattr(refusing, query, second_fails)
+    monkeypatch.setitem(sys.modules, "pynvml", refusing)
+    monkeypatch.setattr(gpu, "seen", lambda: {"PyTorch": True})
+    first, second = gpu.list_gpus()
+    assert (first.name, first.total_mb) == ("NVIDIA Test 80GB", 81920)
+    assert second.index == 1
+    lines = [line for line in gpu.describe() if line.startswith("GPU ")]
+    assert len(lines) == 2
+    assert ("memory not told" in lines[1]) == (
+        query in ("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetHandleByIndex")
+    )
+    assert ("does not answer (GPU is lost)" in lines[1]) == (query == "nvmlDeviceGetHandleByIndex")
+
+
+def frameworks(tensorflow, torch):
+    """Modules that find so many GPUs, or None where one is not imported."""
+    config = types.SimpleNamespace(list_physical_devices=lambda kind: ["GPU:0"] * tensorflow)
+    cuda = types.SimpleNamespace(is_available=lambda: bool(torch))
+    return {
+        "tensorflow": None if tensorflow is None else types.SimpleNamespace(config=config),
+        "torch": None if torch is None else types.SimpleNamespace(cuda=cuda),
+    }
+
+
+@pytest.mark.parametrize(
+    ("tensorflow", "torch", "profile"),
+    [
+        (0, None, "laptop"),
+        (None, 0, "laptop"),
+        (1, 0, "laptop"),
+        (0, 1, "laptop"),
+        (1, None, "gpu"),
+        (1, 1, "gpu"),
+    ],
+)
+def test_the_profile_asks_what_the_frameworks_can_use(monkeypatch, tensorflow, torch, profile):
+    monkeypatch.delenv("BOOTCAMP_PROFILE", raising=False)
+    monkeypatch.setitem(sys.modules, "pynvml", FakeNvml("pynvml"))
+    for name, module in frameworks(tensorflow, torch).items():
+        if module is None:
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        else:
+            monkeypatch.setitem(sys.modules, name, module)
+    assert course.profile() == profile
+    text = "\n".join(gpu.describe())
+    assert ("cannot use a GPU here" in text) == (profile == "laptop")
+    assert ("TensorFlow cannot" in text or "TensorFlow and" in text) == (tensorflow == 0)
+
+
+def test_without_an_imported_framework_both_are_asked_in_a_process_of_its_own(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynvml", FakeNvml("pynvml"))
+    for name in ("tensorflow", "torch"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    gpu._seen_elsewhere.cache_clear()
+    answers = {"TensorFlow": True, "PyTorch": False}
+    monkeypatch.setattr(gpu, "_QUESTION", f"print('a word'); print('{json.dumps(answers)}')")
+    assert gpu.seen() == answers
+    assert not gpu.usable()
+    gpu._seen_elsewhere.cache_clear()
+    monkeypatch.setattr(gpu, "_QUESTION", "import a_package_that_is_broken")
+    assert not gpu.usable()
+    gpu._seen_elsewhere.cache_clear()
+
+
+def test_a_gpu_that_only_the_frameworks_see_is_used(monkeypatch):
+    monkeypatch.delenv("BOOTCAMP_PROFILE", raising=False)
+    monkeypatch.setattr(gpu, "list_gpus", list)
+    monkeypatch.setattr(gpu, "seen", lambda: {"PyTorch": True})
+    assert course.profile() == "gpu"
+    assert "found by PyTorch" in gpu.describe()[1]
+
+
 def test_without_a_driver_everything_is_quiet(monkeypatch):
     none = FakeNvml("pynvml")
 
@@ -116,9 +203,9 @@ def test_without_a_driver_everything_is_quiet(monkeypatch):
 
 def test_profile_follows_the_machine_and_the_variable(monkeypatch):
     monkeypatch.delenv("BOOTCAMP_PROFILE", raising=False)
-    monkeypatch.setattr(gpu, "list_gpus", list)
+    monkeypatch.setattr(gpu, "usable", lambda: False)
     assert course.pick(laptop=1, gpu=2) == 1
-    monkeypatch.setattr(gpu, "list_gpus", lambda: ["one"])
+    monkeypatch.setattr(gpu, "usable", lambda: True)
     assert course.pick(laptop=1, gpu=2) == 2
     monkeypatch.setenv("BOOTCAMP_PROFILE", "laptop")
     assert course.profile() == "laptop"

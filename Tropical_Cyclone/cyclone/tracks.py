@@ -186,11 +186,9 @@ def _fix(fields: list[str], number: int) -> tuple:
         raise
     except ValueError as error:
         raise ValueError(f"Line {number}: a field cannot be read ({error}).") from error
-    if abs(lon) > 180:
-        lon -= np.sign(lon) * 360
     wind_kt = wind if wind >= 0 else np.nan  # the archive writes -99 or -999 for what is missing
     pressure_hpa = pressure if pressure > 0 else np.nan
-    return time, lat, lon, fields[3], float(wind_kt), float(pressure_hpa), fields[2]
+    return time, lat, float(within_180(lon)), fields[3], float(wind_kt), float(pressure_hpa), fields[2]
 
 
 def _degrees(field: str, letters: str, limit: float) -> float:
@@ -201,6 +199,12 @@ def _degrees(field: str, letters: str, limit: float) -> float:
     if not found or float(found[1]) > limit:
         raise ValueError(f"'{field}' is no position such as 28.0N or 94.8W")
     return -float(found[1]) if found[2] in "SW" else float(found[1])
+
+
+def within_180(lon: np.ndarray | float) -> np.ndarray:
+    """The same longitudes, in degrees east from -180 to 180."""
+    lon = np.asarray(lon, float)
+    return np.where(np.abs(lon) > 180, lon - 360 * np.round(lon / 360), lon)
 
 
 def read_ibtracs(path: str | PathLike, basin: str | None = "NA") -> pd.DataFrame:
@@ -244,6 +248,7 @@ def read_ibtracs(path: str | PathLike, basin: str | None = "NA") -> pd.DataFrame
     table = pd.DataFrame({ours: raw[theirs] for ours, theirs in names.items()})
     for column in ("lat", "lon", "wind_kt", "pressure_hpa"):
         table[column] = pd.to_numeric(table[column].replace("", None)).astype(float)
+    table["lon"] = within_180(table["lon"])
     table["season"] = pd.to_numeric(table["season"])
     for column in ("wind_kt", "pressure_hpa"):
         table[column] = table[column].where(table[column] > 0)
@@ -301,8 +306,7 @@ def at_times(
     columns = (fixes["lat"], np.unwrap(fixes["lon"], period=360), fixes["wind_kt"])
     lat, lon, wind = INTERPOLATORS[method](known, np.stack(columns, axis=1))(asked).T
     times = start + pd.to_timedelta(asked, unit="h").round("s")
-    lon = np.where(np.abs(lon) > 180, lon - 360 * np.round(lon / 360), lon)
-    return pd.DataFrame({"hours": asked, "time": times, "lat": lat, "lon": lon, "wind_kt": wind})
+    return pd.DataFrame({"hours": asked, "time": times, "lat": lat, "lon": within_180(lon), "wind_kt": wind})
 
 
 # --- land ---------------------------------------------------------------------------------
