@@ -242,6 +242,70 @@ def test_ibtracs_and_the_basin_that_pandas_takes_for_missing(ibtracs):
     assert tracks.read_ibtracs(ibtracs, basin=None)["name"].tolist() == ["JAVIER", "KATRINA", "KATRINA"]
 
 
+def test_a_file_without_the_line_of_units_loses_no_row(ibtracs):
+    whole = tracks.read_ibtracs(ibtracs)
+    lines = IBTRACS.splitlines(keepends=True)
+    ibtracs.write_text("".join([lines[0], *lines[2:]]))
+    pd.testing.assert_frame_equal(tracks.read_ibtracs(ibtracs), whole)
+
+
+def test_a_row_that_comes_twice_is_counted(ibtracs, capsys):
+    whole = tracks.read_ibtracs(ibtracs)
+    ibtracs.write_text(IBTRACS + "".join(IBTRACS.splitlines(keepends=True)[2:]))
+    twice = tracks.read_ibtracs(ibtracs)
+    pd.testing.assert_frame_equal(twice, whole)
+    assert (
+        "2 of 4 rows left out (line 7, 2005236N23285: 2005-08-23 18:00:00 a second time"
+        in capsys.readouterr().out
+    )
+    assert len(twice.attrs["left_out"]) == 2
+    tracks.read_ibtracs(ibtracs, quiet=True)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_cut_ibtracs_file_is_refused_or_holds_whole_rows(ibtracs):
+    """Only a cut between two rows can go unnoticed."""
+    whole = tracks.read_ibtracs(ibtracs, basin=None)
+    accepted = 0
+    for cut in range(150, len(IBTRACS)):
+        ibtracs.write_text(IBTRACS[:cut])
+        try:
+            table = tracks.read_ibtracs(ibtracs, basin=None)
+        except ValueError:
+            continue
+        accepted += 1
+        known = set(zip(whole["storm_id"], whole["time"], strict=True))
+        assert set(zip(table["storm_id"], table["time"], strict=True)) <= known
+    assert accepted == 3
+    packed = gzip.compress(IBTRACS.encode())
+    ibtracs.with_suffix(".csv.gz").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(ValueError, match="cut or damaged"):
+        tracks.read_ibtracs(ibtracs.with_suffix(".csv.gz"))
+
+
+def test_the_same_storm_twice_is_refused():
+    with pytest.raises(
+        ValueError, match=r"Line 8: storm AL092011 \(IRENE\) begins a second time, after line 1"
+    ):
+        tracks.parse_hurdat2(HURDAT2.strip() + "\n" + HURDAT2)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"), [("hurdat2", "hurdat2-atlantic"), ("ibtracs", "ibtracs-north-atlantic")]
+)
+def test_half_an_archive_without_a_hash_is_refused(source, name, own_cache, tmp_path, monkeypatch):
+    (file,) = data.registry()[name]["files"]
+    start = data.registry()[name]["files"][file]["starts_with"]
+    (tmp_path / name).mkdir()
+    (tmp_path / name / file).write_bytes(
+        start.encode() + bytes(data.registry()[name]["files"][file]["bytes"] // 2)
+    )
+    monkeypatch.setenv("BOOTCAMP_DATA", str(tmp_path))
+    monkeypatch.setenv("BOOTCAMP_OFFLINE", "1")
+    with pytest.raises(data.DataError, match="it is cut: "):
+        tracks.load_tracks(source)
+
+
 def test_what_is_no_ibtracs_file_is_refused(ibtracs):
     with pytest.raises(ValueError, match="no row of basin WP"):
         tracks.read_ibtracs(ibtracs, basin="WP")
@@ -266,8 +330,11 @@ def test_the_files_of_noaa_come_through_the_resolver(
     (tmp_path / name).mkdir()
     (tmp_path / name / file).write_text(content)
     monkeypatch.setenv("BOOTCAMP_DATA", str(tmp_path))
+    monkeypatch.setattr(data, "LEAST_SHARE", 0)  # of these few rows
     table = tracks.load_tracks(source)
-    assert "not verified" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "not verified" in said
+    assert re.search(rf"best tracks: {len(table)} fixes of \d storms, (1851|2000|2005)-", said)
     assert list(table.columns) == tracks.COLUMNS
     assert storm.replace("AL092011", "AL011851") in set(table["storm_id"])
     assert "UNNAMED" not in set(table["name"])
@@ -427,7 +494,7 @@ FIXES = st.lists(st.tuples(st.integers(1, 12), st.integers(3, 33)), min_size=2, 
 
 @pytest.mark.parametrize("method", METHODS)
 @given(fixes=FIXES)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_interpolation_passes_through_the_fixes(method, fixes):
     hours, winds = fixes
     storm = track(hours, winds)
@@ -479,6 +546,7 @@ def test_a_track_over_the_date_line_takes_the_short_way():
 
 
 @given(st.floats(-180, 180), st.floats(-30, 30), st.floats(0, 1))
+@settings(max_examples=50, deadline=None)
 def test_between_two_longitudes_lies_the_short_way(start, step, share):
     """In best tracks, and where images are joined to them: wherever the two fixes lie on the globe."""
     lons = tracks.within_180(start + np.array([0, step, 2 * step]))

@@ -36,6 +36,7 @@ from utils import settings
 from utils.paths import ROOT, cache_dir
 
 ATTEMPTS_PER_URL = 3
+LEAST_SHARE = 0.95  # of the announced size: archives without a published hash only grow
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 10, 60
 
 
@@ -221,8 +222,11 @@ def _fault(path: Path, facts: dict) -> str:
             with open(path, "rb") as file:
                 right = hashlib.file_digest(file, "md5").hexdigest() == facts["md5"]
         elif "starts_with" in facts:
-            if not _read_bytes(path).startswith(facts["starts_with"].encode()):
+            content = _read_bytes(path)
+            if not content.startswith(facts["starts_with"].encode()):
                 return f"it does not start with '{facts['starts_with']}'"
+            if len(content) < LEAST_SHARE * facts["bytes"]:
+                return f"it is cut: {len(content):,} of about {facts['bytes']:,} bytes"
             right = True
         else:
             facts["check"](path)

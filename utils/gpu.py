@@ -144,8 +144,9 @@ def describe() -> list[str]:
         lines.append(f"GPU: none found. Everything runs on the CPU. {profile}")
     for gpu in gpus:
         mig = ", split into MIG slices" if gpu.mig else ""
-        known = gpu.total_mb is not None and gpu.used_mb is not None
-        memory = f"{gpu.total_mb - gpu.used_mb} of {gpu.total_mb} MB free" if known else "memory not told"
+        memory = "memory not told"
+        if gpu.total_mb is not None and gpu.used_mb is not None:
+            memory = f"{gpu.total_mb - gpu.used_mb} of {gpu.total_mb} MB free"
         lines.append(f"GPU {gpu.index}: {gpu.name}, {memory}, driver {gpu.driver}{mig}.")
         others = [holder for holder in gpu.holders if holder[0] != os.getpid()]
         if others:

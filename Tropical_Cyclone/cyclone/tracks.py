@@ -10,7 +10,9 @@ doi:10.1175/2009BAMS2755.1). The course carries a North Atlantic table of its ow
 
 import functools
 import gzip
+import io
 import re
+import zlib
 from datetime import datetime
 from os import PathLike
 from typing import Literal
@@ -89,9 +91,11 @@ def load_tracks(
         (path,) = data.fetch("hurdat2-atlantic", quiet).files.values()
         with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="ascii") as file:
             table = parse_hurdat2(file.read(), quiet)
+        _say_what_was_read(table, quiet)
     elif source == "ibtracs":
         (path,) = data.fetch("ibtracs-north-atlantic", quiet).files.values()
-        table = read_ibtracs(path)
+        table = read_ibtracs(path, quiet=quiet)
+        _say_what_was_read(table, quiet)
     else:
         raise ValueError(f"There are no tracks '{source}'. Choose 'committed', 'hurdat2' or 'ibtracs'.")
     return table.assign(name=table["name"].replace(NAMELESS))[COLUMNS]
@@ -117,12 +121,13 @@ def parse_hurdat2(text: str, quiet: bool = False) -> pd.DataFrame:
         As `load_tracks`, and the column record: the reason for a fix, mostly empty, ``"L"`` at landfall.
 
     Raises:
-        ValueError: the text is not in this format or is cut; the message names the line.
+        ValueError: the text is not in this format, is cut, or holds a storm twice; the message names the line.
     """
     rows: list[tuple] = []
     mended: list[str] = []
     left_out: list[str] = []
     storm, name, announced, header_line, first_row = "", "", 0, 0, 0
+    headers: dict[str, int] = {}
 
     def close_storm() -> None:
         found = len(rows) + len(left_out) - first_row
@@ -144,6 +149,11 @@ def parse_hurdat2(text: str, quiet: bool = False) -> pd.DataFrame:
                 )
             storm, name, announced = fields[0], fields[1], int(fields[2])
             header_line, first_row = number, len(rows) + len(left_out)
+            if headers.setdefault(storm, number) != number:
+                raise ValueError(
+                    f"Line {number}: storm {storm} ({name}) begins a second time, after line {headers[storm]}. Files were "
+                    "joined, or the text is damaged: download it again."
+                )
         elif not storm:
             raise ValueError(f"Line {number}: a row of data comes before the first header: {line}")
         else:
@@ -160,12 +170,25 @@ def parse_hurdat2(text: str, quiet: bool = False) -> pd.DataFrame:
     close_storm()
     table = _tidy(pd.DataFrame(rows, columns=[*COLUMNS, "record"]))
     table.attrs = {"mended": mended, "left_out": left_out}
-    for word, faults in (("read in spite of a fault", mended), ("left out", left_out)):
-        if faults and not quiet:
-            print(
-                f"best tracks: {len(faults)} of {len(rows) + len(left_out):,} rows {word} ({'; '.join(faults)})"
-            )
+    _say_faults(table, len(rows) + len(left_out), quiet)
     return table
+
+
+def _say_faults(table: pd.DataFrame, num_rows: int, quiet: bool) -> None:
+    for word, key in (("read in spite of a fault", "mended"), ("left out", "left_out")):
+        faults = table.attrs[key]
+        if faults and not quiet:
+            more = f"; and {len(faults) - 5:,} more" if len(faults) > 5 else ""
+            print(f"best tracks: {len(faults)} of {num_rows:,} rows {word} ({'; '.join(faults[:5])}{more})")
+
+
+def _say_what_was_read(table: pd.DataFrame, quiet: bool) -> None:
+    """No hash of these files is published: a count tells a reader whether the end is there."""
+    if not quiet:
+        print(
+            f"best tracks: {len(table):,} fixes of {table['storm_id'].nunique():,} storms, "
+            f"{table['time'].min():%Y-%m-%d} to {table['time'].max():%Y-%m-%d}."
+        )
 
 
 class _NoPosition(ValueError):
@@ -207,22 +230,24 @@ def within_180(lon: np.ndarray | float) -> np.ndarray:
     return np.where(np.abs(lon) > 180, lon - 360 * np.round(lon / 360), lon)
 
 
-def read_ibtracs(path: str | PathLike, basin: str | None = "NA") -> pd.DataFrame:
+def read_ibtracs(path: str | PathLike, basin: str | None = "NA", quiet: bool = False) -> pd.DataFrame:
     """Read best tracks of the U.S. agencies from an IBTrACS v04r01 csv file of NOAA NCEI.
 
-    The second line of these files holds units, missing values are blank, and the North Atlantic is
-    called ``NA``, which pandas takes for "not available" unless it is told otherwise. IBTrACS itself
-    fills in positions every 3 h. Spurs (second opinions on a track) are left out.
+    The second line of these files holds units (not in all copies), missing values are blank, and the North
+    Atlantic is called ``NA``, which pandas takes for "not available" unless it is told otherwise. IBTrACS
+    itself fills in positions every 3 h. Spurs (second opinions on a track) are left out, and so is a row that
+    repeats the storm and the time of another one: it is printed and kept in ``table.attrs["left_out"]``.
 
     Args:
-        path: the csv file, which may be compressed.
+        path: the csv file, perhaps compressed by gzip.
         basin: two letters, the rows to keep; None keeps all basins.
+        quiet: do not print what was left out.
 
     Returns:
         As `load_tracks`: status, wind_kt and pressure_hpa are USA_STATUS, USA_WIND (1-minute) and USA_PRES.
 
     Raises:
-        ValueError: a column is missing, a number cannot be read, or the basin has no rows.
+        ValueError: a column is missing, a row is cut, a number cannot be read, or the basin has no rows.
     """
     names = dict(
         zip(
@@ -232,19 +257,42 @@ def read_ibtracs(path: str | PathLike, basin: str | None = "NA") -> pd.DataFrame
         )
     )
     wanted = {*names.values(), "BASIN", "TRACK_TYPE"}
+    try:
+        with (gzip.open if str(path).endswith(".gz") else open)(path, "rt", encoding="utf-8") as file:
+            text = file.read()
+    except (EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is cut or damaged ({error}): download it again.") from error
+    lines = text.splitlines()
+    commas = lines[0].count(",") if lines else 0
+    short = [number for number, line in enumerate(lines, 1) if line.strip() and line.count(",") < commas]
+    if short:
+        raise ValueError(
+            f"{path} is cut or damaged: {len(short)} of {len(lines)} lines are too short, the first is line {short[0]}. "
+            "Download it again."
+        )
+    if not text.endswith("\n"):
+        raise ValueError(f"{path} is cut: its last line, number {len(lines)}, has no end. Download it again.")
     raw = pd.read_csv(
-        path, usecols=lambda name: name in wanted, skiprows=[1], dtype=str, keep_default_na=False
+        io.StringIO(text), usecols=lambda name: name in wanted, dtype=str, keep_default_na=False
     )
     absent = wanted - {"TRACK_TYPE"} - set(raw)
     if absent:
         raise ValueError(f"{path} is no IBTrACS v04r01 file: it has no column {', '.join(sorted(absent))}.")
     raw = raw.apply(lambda column: column.str.strip())
+    if len(raw) and raw["LAT"].iloc[0] == "degrees_north":
+        raw = raw.iloc[1:]
     if basin is not None:
         raw = raw[raw["BASIN"] == basin]
     if "TRACK_TYPE" in raw:
         raw = raw[~raw["TRACK_TYPE"].str.lower().str.contains("spur")]
     if raw.empty:
         raise ValueError(f"{path} has no row of basin {basin}.")
+    again = raw.duplicated(["SID", "ISO_TIME"])
+    left_out = [
+        f"line {number + 2}, {storm}: {time} a second time"
+        for number, storm, time in raw.loc[again, ["SID", "ISO_TIME"]].itertuples()
+    ]
+    num_rows, raw = len(raw), raw[~again]
     table = pd.DataFrame({ours: raw[theirs] for ours, theirs in names.items()})
     for column in ("lat", "lon", "wind_kt", "pressure_hpa"):
         table[column] = pd.to_numeric(table[column].replace("", None)).astype(float)
@@ -252,7 +300,10 @@ def read_ibtracs(path: str | PathLike, basin: str | None = "NA") -> pd.DataFrame
     table["season"] = pd.to_numeric(table["season"])
     for column in ("wind_kt", "pressure_hpa"):
         table[column] = table[column].where(table[column] > 0)
-    return _tidy(table)
+    table = _tidy(table)
+    table.attrs = {"mended": [], "left_out": left_out}
+    _say_faults(table, num_rows, quiet)
+    return table
 
 
 def _tidy(table: pd.DataFrame) -> pd.DataFrame:
