@@ -220,7 +220,7 @@ SID,SEASON,NUMBER,BASIN,SUBBASIN,NAME,ISO_TIME,NATURE,LAT,LON,WMO_WIND,TRACK_TYP
 @pytest.fixture
 def ibtracs(tmp_path):
     path = tmp_path / "ibtracs.NA.list.v04r01.csv"
-    path.write_text(IBTRACS)
+    path.write_text(IBTRACS, encoding="utf-8")
     return path
 
 
@@ -245,13 +245,13 @@ def test_ibtracs_and_the_basin_that_pandas_takes_for_missing(ibtracs):
 def test_a_file_without_the_line_of_units_loses_no_row(ibtracs):
     whole = tracks.read_ibtracs(ibtracs)
     lines = IBTRACS.splitlines(keepends=True)
-    ibtracs.write_text("".join([lines[0], *lines[2:]]))
+    ibtracs.write_text("".join([lines[0], *lines[2:]]), encoding="utf-8")
     pd.testing.assert_frame_equal(tracks.read_ibtracs(ibtracs), whole)
 
 
 def test_a_row_that_comes_twice_is_counted(ibtracs, capsys):
     whole = tracks.read_ibtracs(ibtracs)
-    ibtracs.write_text(IBTRACS + "".join(IBTRACS.splitlines(keepends=True)[2:]))
+    ibtracs.write_text(IBTRACS + "".join(IBTRACS.splitlines(keepends=True)[2:]), encoding="utf-8")
     twice = tracks.read_ibtracs(ibtracs)
     pd.testing.assert_frame_equal(twice, whole)
     assert (
@@ -268,7 +268,7 @@ def test_a_cut_ibtracs_file_is_refused_or_holds_whole_rows(ibtracs):
     whole = tracks.read_ibtracs(ibtracs, basin=None)
     accepted = 0
     for cut in range(150, len(IBTRACS)):
-        ibtracs.write_text(IBTRACS[:cut])
+        ibtracs.write_text(IBTRACS[:cut], encoding="utf-8")
         try:
             table = tracks.read_ibtracs(ibtracs, basin=None)
         except ValueError:
@@ -309,7 +309,7 @@ def test_half_an_archive_without_a_hash_is_refused(source, name, own_cache, tmp_
 def test_what_is_no_ibtracs_file_is_refused(ibtracs):
     with pytest.raises(ValueError, match="no row of basin WP"):
         tracks.read_ibtracs(ibtracs, basin="WP")
-    ibtracs.write_text(IBTRACS.replace("USA_WIND", "JTWC_WIND"))
+    ibtracs.write_text(IBTRACS.replace("USA_WIND", "JTWC_WIND"), encoding="utf-8")
     with pytest.raises(ValueError, match="no column USA_WIND"):
         tracks.read_ibtracs(ibtracs)
 
@@ -328,7 +328,7 @@ def test_the_files_of_noaa_come_through_the_resolver(
         content.replace("AL092011", "AL011851").replace("2011", "1851") if source == "hurdat2" else content
     )
     (tmp_path / name).mkdir()
-    (tmp_path / name / file).write_text(content)
+    (tmp_path / name / file).write_text(content, encoding="utf-8")
     monkeypatch.setenv("BOOTCAMP_DATA", str(tmp_path))
     monkeypatch.setattr(data, "LEAST_SHARE", 0)  # of these few rows
     table = tracks.load_tracks(source)
@@ -341,7 +341,7 @@ def test_the_files_of_noaa_come_through_the_resolver(
     (tmp_path / name / f"{file}.gz").write_bytes(gzip.compress(content.encode()))
     (tmp_path / name / file).unlink()
     pd.testing.assert_frame_equal(tracks.load_tracks(source), table)
-    (tmp_path / name / file).write_text("<html>moved</html>")
+    (tmp_path / name / file).write_text("<html>moved</html>", encoding="utf-8")
     monkeypatch.setenv("BOOTCAMP_OFFLINE", "1")
     with pytest.raises(data.DataError, match="does not start with"):
         tracks.load_tracks(source)
@@ -417,7 +417,7 @@ def test_the_table_is_built_the_same_every_time(tmp_path, monkeypatch):
             "B,2001,NA,2001-09-01 06:00:00,-0.5,3.0,LO,,,-5\n",
         )
     monkeypatch.setattr(make_table, "HERE", tmp_path)
-    (tmp_path / "names.csv").write_text("storm_id,name,source\nA,ALMA,test\n")
+    (tmp_path / "names.csv").write_text("storm_id,name,source\nA,ALMA,test\n", encoding="utf-8")
     packed = []
     for _ in range(2):
         make_table.write_tracks(tmp_path / "package.whl")

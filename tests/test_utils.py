@@ -8,6 +8,7 @@ import types
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ def python(code: str, **environment) -> subprocess.CompletedProcess:
         [sys.executable, "-c", code],
         cwd=ROOT,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         env={**os.environ, **environment},
     )
 
@@ -43,13 +44,15 @@ def test_cache_falls_back_to_the_users_own_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     blocked = tmp_path / "course"
     blocked.mkdir()
-    (blocked / "data").write_text("a file where the folder should be: as good as read-only, for root too")
+    (blocked / "data").write_text(
+        "a file where the folder should be: as good as read-only, for root too", encoding="utf-8"
+    )
     monkeypatch.setattr(paths, "ROOT", blocked)
     assert paths.cache_dir("logs") == tmp_path / "home" / "ai-for-science-bootcamp" / "logs"
 
 
 def test_no_writable_folder_says_what_to_set(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("BOOTCAMP_CACHE", str(tmp_path / "file"))
     with pytest.raises(OSError, match="Set BOOTCAMP_CACHE to a folder you can write to"):
         paths.cache_dir("logs")
@@ -357,13 +360,14 @@ def test_update_writes_what_was_measured_and_keeps_the_rest(own_cache, tmp_path,
     monkeypatch.setattr(runner, "LABS", ("Lab",))
     kept = "| `lab.old_rel_l2` | 0.5 | laptop, seed 0 |"
     (tmp_path / "README.md").write_text(
-        f"<!-- notebooks -->\n<!-- /notebooks -->\n<!-- figures -->\n{kept}\n<!-- /figures -->\n"
+        f"<!-- notebooks -->\n<!-- /notebooks -->\n<!-- figures -->\n{kept}\n<!-- /figures -->\n",
+        encoding="utf-8",
     )
     runner.record_seconds(tmp_path / "Lab/01_A.ipynb", 90.0)
     course.record("lab.new_rel_l2", 1.2e-9)
     course.record("lab.something_else", 3.0)
     runner.main(["results", "--update"])
-    said = (tmp_path / "README.md").read_text()
+    said = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert "[Start_Here](Start_Here.ipynb) | A promise. | 9.9 min |" in said
     assert "[Lab/01_A](Lab/01_A.ipynb) | A promise. | 1.5 min |" in said
     assert kept in said
@@ -381,13 +385,13 @@ def test_minutes_of_notebooks_that_shared_the_machine_are_not_a_readers_minutes(
     first = "# Start\n\nA promise.\n\n| <!-- minutes -->9.9 min on a laptop (2 cores)<!-- /minutes --> |"
     path = tmp_path / "Start_Here.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(first)]), path)
-    (tmp_path / "README.md").write_text("<!-- notebooks -->\n<!-- /notebooks -->\n")
+    (tmp_path / "README.md").write_text("<!-- notebooks -->\n<!-- /notebooks -->\n", encoding="utf-8")
     monkeypatch.setattr(runner, "PICTURES", {})
     for at_once, minutes in ((2, "9.9 min"), (1, "1.5 min")):
         runner.record_seconds(path, 90.0, at_once)
         assert results.read_all()[runner.seconds_name(path)]["at_once"] == at_once
         runner.main(["results", "--update"])
-        assert f"| A promise. | {minutes} |" in (tmp_path / "README.md").read_text()
+        assert f"| A promise. | {minutes} |" in (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_test_run_removes_trained_networks_of_the_course_and_nothing_else(own_cache):
@@ -403,7 +407,7 @@ def test_a_test_run_removes_trained_networks_of_the_course_and_nothing_else(own_
     theirs = ["trained/thesis.txt", "trained/my-network/weights.h5", "pinn/notes-2026.npz", "pinn/results.pt"]
     for name in ours + theirs:
         (own_cache / name).parent.mkdir(parents=True, exist_ok=True)
-        (own_cache / name).write_text("x")
+        (own_cache / name).write_text("x", encoding="utf-8")
     conftest._train_anew.__wrapped__()
     left = sorted(str(path.relative_to(own_cache)) for path in own_cache.rglob("*") if path.is_file())
     assert left == sorted(theirs)
@@ -541,7 +545,7 @@ def start_training(watch: str, cache: Path, **environment) -> subprocess.Popen:
         cwd=ROOT,
         env={**os.environ, "BOOTCAMP_CACHE": str(cache), **environment},
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
 
 
@@ -643,3 +647,52 @@ def test_the_shared_plots_draw_what_they_are_given():
     assert low == -high == -0.5
     assert fig.axes[0].images[0].get_clim() == fig.axes[1].images[0].get_clim() == (0, 5)
     plt.close("all")
+
+
+# --- code page ----------------------------------------------------------------------------
+
+CODE_PAGE = r"""
+import locale, sys, types
+from pathlib import Path
+import nbformat
+from utils import results, runner
+assert locale.getencoding().upper() not in ("UTF-8", "UTF8"), "this machine cannot show the fault"
+root = Path(sys.argv[1])
+notebook = root / "Lab" / "01_Naive.ipynb"
+runner.ROOT, runner.notebooks, runner.update_pictures = root, lambda: [notebook], lambda: None
+runner.executed_path = lambda path: path
+runner.show_results(as_json=False, update=True)
+runner.book()
+results.record("lab.figure", 1.0, who="Ren\u00e9")
+assert results.read_all()["lab.figure"]["who"] == "Ren\u00e9"
+"""
+
+
+def test_texts_are_utf_8_where_the_code_page_is_not(tmp_path):
+    """As on a Windows machine, or with LC_ALL=C: README, notebooks and pages keep their letters."""
+    marks = "<!-- notebooks -->\n<!-- /notebooks -->\n<!-- figures -->\n<!-- /figures -->\n"
+    words = "na\u00efve \u03c0 \u2264 4, \u6771\u4eac"
+    (tmp_path / "README.md").write_text(f"# {words}\n{marks}", encoding="utf-8")
+    (tmp_path / "Lab").mkdir()
+    cell = nbformat.v4.new_markdown_cell(
+        f"# {words}\n\n{words}\n\n<!-- minutes -->0.1 min on a laptop (2 cores)<!-- /minutes -->"
+    )
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "Lab" / "01_Naive.ipynb")
+    environment = {
+        name: text
+        for name, text in os.environ.items()
+        if name not in ("LANG", "LC_CTYPE", "PYTHONIOENCODING")
+    }
+    environment |= {
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "BOOTCAMP_CACHE": str(tmp_path / "kept"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", CODE_PAGE, tmp_path], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8",
+        errors="replace",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert words in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert words in (tmp_path / "kept" / "book" / "Lab" / "01_Naive.html").read_text(encoding="utf-8")

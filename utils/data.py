@@ -437,7 +437,9 @@ def _tool(name: str) -> str:
 
 
 def _run(command: list[str], cwd: Path | None = None) -> None:
-    subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True, timeout=600)
+    subprocess.run(
+        command, cwd=cwd, check=True, capture_output=True, encoding="utf-8", errors="replace", timeout=600
+    )
 
 
 def _detail(error: Exception) -> str:

@@ -45,13 +45,15 @@ def record(name: str, value: float, **context) -> None:
     }
     path = _folder() / f"{name}.json"
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(entry, indent=1))
+    temporary.write_text(json.dumps(entry, indent=1), encoding="utf-8")
     os.replace(temporary, path)
 
 
 def read_all() -> dict[str, dict]:
     """Every recorded figure by name; the newest run wins."""
-    return {path.stem: json.loads(path.read_text()) for path in sorted(_folder().glob("*.json"))}
+    return {
+        path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(_folder().glob("*.json"))
+    }
 
 
 def _folder() -> Path:

@@ -84,7 +84,7 @@ def fit(
         model.optimizer.build(model.trainable_variables)
         if report.exists() and not retrain:
             model.load_weights(weights)
-            seconds = json.loads(report.read_text())["seconds"]
+            seconds = json.loads(report.read_text(encoding="utf-8"))["seconds"]
             print(
                 f"{name}: loaded the trained copy ({seconds:.0f} s of training saved); retrain=True trains anew."
             )
@@ -107,7 +107,7 @@ def fit(
         )  # fmt: skip
         model.save_weights(weights)
         pd.DataFrame(progress.rows).to_csv(log, index=False)
-        report.write_text(json.dumps({"seconds": progress.seconds}))
+        report.write_text(json.dumps({"seconds": progress.seconds}), encoding="utf-8")
         progress.forget()
         return Run(pd.read_csv(log), progress.seconds, from_cache=False)
 
@@ -222,7 +222,7 @@ class _Progress(keras.callbacks.Callback):
     def resume(self, model: keras.Model) -> int:
         """Load what was saved, if anything was; return the number of epochs that it holds."""
         if self.state.exists():
-            saved = json.loads(self.state.read_text())
+            saved = json.loads(self.state.read_text(encoding="utf-8"))
             self.rows, self.seconds = saved["rows"], saved["seconds"]
             model.load_weights(self._weights())
             for counter, value in zip(_random_counters(model), saved["random"], strict=True):
@@ -255,7 +255,9 @@ class _Progress(keras.callbacks.Callback):
         self.model.save_weights(self._weights())
         new = self.state.with_suffix(".new")
         random = [keras.ops.convert_to_numpy(counter).tolist() for counter in _random_counters(self.model)]
-        new.write_text(json.dumps({"rows": self.rows, "seconds": self.seconds, "random": random}))
+        new.write_text(
+            json.dumps({"rows": self.rows, "seconds": self.seconds, "random": random}), encoding="utf-8"
+        )
         new.replace(self.state)
         for weights in set(self.folder.glob("epoch_*")) - {self._weights()}:
             weights.unlink()

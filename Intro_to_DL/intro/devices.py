@@ -134,7 +134,7 @@ def recorded_gpu_figures() -> pd.DataFrame | None:
     if not path.exists():
         print("No GPU run was recorded: the authors had no GPU, so this course quotes no GPU times.")
         return None
-    recorded = json.loads(path.read_text())
+    recorded = json.loads(path.read_text(encoding="utf-8"))
     print(f"Recorded on {recorded['device']}, {recorded['date']}, {recorded.get('versions', '')}.")
     return pd.DataFrame(recorded["rows"])
 

@@ -188,7 +188,7 @@ def _listed_name(storm: str, entry: dict, folders: Sequence[str]) -> str:
         },
         quiet=True,
     ).files[year]
-    for match in _HURSAT_ARCHIVE.finditer(listing.read_text(errors="replace")):
+    for match in _HURSAT_ARCHIVE.finditer(listing.read_text(errors="replace", encoding="utf-8")):
         if match[1] == storm:
             return match[0]
     raise data.DataError(
@@ -197,7 +197,9 @@ def _listed_name(storm: str, entry: dict, folders: Sequence[str]) -> str:
 
 
 def _check_listing(path: Path) -> None:
-    if path.stat().st_size > 5_000_000 or not _HURSAT_ARCHIVE.search(path.read_text(errors="replace")):
+    if path.stat().st_size > 5_000_000 or not _HURSAT_ARCHIVE.search(
+        path.read_text(errors="replace", encoding="utf-8")
+    ):
         raise data.DataError("it is not the listing of a HURSAT-B1 folder")
 
 
