@@ -15,6 +15,10 @@ ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
 
+from utils import surroundings
+
+surroundings.scrub(os.environ)  # for whoever starts pytest without the launcher
+
 _started: dict[str, float] = {}
 _ended: dict[str, float] = {}
 _passed: dict[str, int] = defaultdict(int)

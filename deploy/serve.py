@@ -16,6 +16,9 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from utils import surroundings
+
 # Settings that decide who gets in, from where, and which configuration is read.
 DOORS = {
     "token", "password", "hashed_password", "password_required", "identity_provider_class", "authorizer_class",
@@ -76,6 +79,7 @@ def main() -> int:
     parser.add_argument("--jupyter")  # instead of the JupyterLab of this Python
     given, options = parser.parse_known_args()
     options = checked(options)
+    surroundings.scrub(os.environ)
     os.environ["JUPYTER_TOKEN"] = token()
     ignore_other_configuration()
     shown = "127.0.0.1" if given.ip in ("0.0.0.0", "::", "") else given.ip
