@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
-
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "tests")]
 from utils import surroundings
 
+ROOT = Path(__file__).resolve().parent
+os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
 surroundings.scrub(os.environ)  # for whoever starts pytest without the launcher
 
 _started: dict[str, float] = {}

@@ -15,10 +15,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from utils import surroundings
 
+HERE = Path(__file__).resolve().parent
 # Settings that decide who gets in, from where, and which configuration is read.
 DOORS = {
     "token", "password", "hashed_password", "password_required", "identity_provider_class", "authorizer_class",

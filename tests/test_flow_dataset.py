@@ -307,7 +307,15 @@ def a_split_less(file):
     del file["airfoils"]
 
 
-FOREIGN = [no_numbers, infinite_force, a_flow_less, ten_billion_flows, other_settings, no_settings, a_split_less]
+FOREIGN = [
+    no_numbers,
+    infinite_force,
+    a_flow_less,
+    ten_billion_flows,
+    other_settings,
+    no_settings,
+    a_split_less,
+]
 
 
 @pytest.mark.parametrize("change", FOREIGN)

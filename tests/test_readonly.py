@@ -9,8 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
 from test_container import missing
+
 from utils import data
 from utils.paths import cache_dir
 
@@ -70,7 +70,9 @@ def test_it_is_set_up_with_environment_and_log_elsewhere(tmp_path, elsewhere):
     }  # fmt: skip
     before = sorted(course.rglob("*"))
     done = run_beside_read_only(course, [sys.executable, "-B", "bootcamp", "run"], environment)
-    assert done.stderr.splitlines()[-1:] == ["Name one notebook or more, e.g.: ./bootcamp run Start_Here.ipynb"], done.stdout
+    assert done.stderr.splitlines()[-1:] == [
+        "Name one notebook or more, e.g.: ./bootcamp run Start_Here.ipynb"
+    ], done.stdout
     assert "Ready after" in done.stdout
     assert (tmp_path / "home" / "venv" / "bootcamp.json").is_file()
     assert (tmp_path / "home" / "cache" / "setup.log").is_file()
