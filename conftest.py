@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent))
+from utils import surroundings
+
 ROOT = Path(__file__).resolve().parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
+surroundings.scrub(os.environ)  # for whoever starts pytest without the launcher
 
 _started: dict[str, float] = {}
 _ended: dict[str, float] = {}
