@@ -172,7 +172,7 @@ def test_the_lint_would_notice(tmp_path):
     bad = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_markdown_cell("## No title\n![](x.png)"),
-            nbformat.v4.new_code_cell("!ls", outputs=[nbformat.v4.new_output("stream", encoding="utf-8")]),
+            nbformat.v4.new_code_cell("!ls", outputs=[nbformat.v4.new_output("stream", text="x")]),
             nbformat.v4.new_code_cell("a = 1  # NBVAL_SKIP"),
         ]
     )
