@@ -48,6 +48,7 @@ FORMATS = {  # how the README writes a figure, by the end of its name
     "_mlups": "{:.0f} million cells per second",
     "_ratio": "{:.2f}",
     "speedup_vs_fast_solver": "{:.1f} times",
+    "speedup_equal_resources": "{:.1f} times",
 }
 FIGURES = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
