@@ -75,6 +75,7 @@ def test_hurdat2_without_its_trailing_commas():
         ("33.4N", "93.4N", "Line 2: .*'93.4N' is no position"),
         ("20110827, 1200", "20111327, 1200", "Line 3: a field cannot be read"),
         ("20110827, 1200", "20110827,  120", "Line 3: .*'20110827 120' is no time"),
+        ("20110827, 1200", "90110827, 1200", "Line 3: .*'90110827 1200' is not in the season 2011"),
         ("  60,  959", "  6O,  959", "Line 4: a field cannot be read .*6O"),
         (" 280,", "", "Line 4: a row has 20 or 21 fields, this one has 19"),
         ("IRENE,      3,", "IRENE,", "Line 1: a header has a storm, a name and a count"),

@@ -162,7 +162,7 @@ def parse_hurdat2(text: str, quiet: bool = False) -> pd.DataFrame:
                 fields[4:5] = both.groups()
                 mended.append(f"line {number}, {storm}: no comma in '{both[0]}'")
             try:
-                rows.append((storm, name, int(storm[4:]), *_fix(fields, number)))
+                rows.append((storm, name, int(storm[4:]), *_fix(fields, number, int(storm[4:]))))
             except _NoPosition as error:
                 left_out.append(f"line {number}, {storm}: {error}")
     if not storm:
@@ -195,7 +195,7 @@ class _NoPosition(ValueError):
     """A position lacks the letter of its hemisphere."""
 
 
-def _fix(fields: list[str], number: int) -> tuple:
+def _fix(fields: list[str], number: int, season: int) -> tuple:
     """Time, latitude, longitude, status, wind, pressure and record of one row of HURDAT2."""
     if len(fields) not in (20, 21):
         raise ValueError(f"Line {number}: a row has 20 or 21 fields, this one has {len(fields)}.")
@@ -203,6 +203,8 @@ def _fix(fields: list[str], number: int) -> tuple:
         if not re.fullmatch(r"\d{8} \d{4}", when := f"{fields[0]} {fields[1]}"):
             raise ValueError(f"'{when}' is no time such as 20050829 1110")
         time = datetime.strptime(when, "%Y%m%d %H%M")
+        if abs(time.year - season) > 1:
+            raise ValueError(f"'{when}' is not in the season {season}")
         wind, pressure = int(fields[6]), int(fields[7])
         lat, lon = _degrees(fields[4], "NS", 90), _degrees(fields[5], "EW", 360)
     except _NoPosition:
