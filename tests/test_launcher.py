@@ -467,12 +467,17 @@ def test_test_runs_notebooks_two_at_a_time_and_on_a_gpu_one_by_one(launcher, mon
     monkeypatch.setattr(launcher, "get_data", lambda names, required: 0)
     monkeypatch.setattr(launcher, "become", lambda command: command[3:])
     monkeypatch.setattr(launcher.os, "environ", dict(os.environ))
-    assert launcher.test(None, ["-k", "02_Your"]) == ["-k", "02_Your"]
+    rest = ["-k", "02_Your"]
+    assert launcher.test(launcher.options_of("test", rest), rest) == ["-k", "02_Your"]
     assert launcher.os.environ == os.environ, "a notebook that is named gets all cores"
-    assert launcher.test(None, []) == ["--numprocesses=2", *launcher.ALL_TESTS]
+    everything = launcher.options_of("test", [])
+    assert launcher.test(everything, []) == ["--numprocesses=2", *launcher.ALL_TESTS]
     assert launcher.os.environ == os.environ | launcher.ONE_THREAD
+    rest = ["--changed"]
+    changed = launcher.options_of("test", rest)
+    assert launcher.test(changed, rest) == ["--changed", "--numprocesses=2", *launcher.ALL_TESTS]
     monkeypatch.setattr(launcher, "variant", lambda: "cuda")
-    assert launcher.test(None, []) == launcher.ALL_TESTS
+    assert launcher.test(everything, []) == launcher.ALL_TESTS
 
 
 def test_all_tests_are_the_tests_of_the_code_and_every_notebook_once():
@@ -487,7 +492,7 @@ def test_all_tests_are_the_tests_of_the_code_and_every_notebook_once():
 
 
 def test_labs_whose_notebooks_share_trainings_stay_with_one_worker(tmp_path):
-    """Seen in a real run of two workers: a lab in order is one worker's, and the order is that of the command line."""
+    """Seen in a real run of two workers: a lab in order is one worker's, from its first notebook to its last."""
     for number, folder in (
         (1, "CFD_Steady_Flow"),
         (2, "CFD_Steady_Flow"),
