@@ -137,11 +137,18 @@ def pytest_runtest_logreport(report):
 
 def pytest_sessionfinish(session, exitstatus):
     """Every code cell of every collected notebook was executed and passed, or the run is red."""
+    if hasattr(session.config, "workerinput") or session.config.option.collectonly:
+        return  # a worker sees its own share only, and a mere collection executes nothing
+    if _collected:
+        _check_notebooks(session)
+    if not any(session.config.getoption(option) for option in ("keyword", "markexpr", "deselect")):
+        plan.add_to_history(_news(session.config))
+
+
+def _check_notebooks(session):
     from notebooks import code_cells
     from utils.runner import record_seconds
 
-    if hasattr(session.config, "workerinput") or session.config.option.collectonly:
-        return  # a worker sees its own share only, and a mere collection executes nothing
     for name in sorted(_collected):
         path = ROOT / name
         if name in _broken or session.config.getoption("keyword") or session.shouldstop:
@@ -154,8 +161,6 @@ def pytest_sessionfinish(session, exitstatus):
         else:
             at_once = session.config.getoption("numprocesses", None) or 1
             record_seconds(path, _ended[name] - _started[name], at_once)
-    if not any(session.config.getoption(option) for option in ("keyword", "markexpr", "deselect")):
-        plan.add_to_history(_news(session.config))
 
 
 def _news(config) -> dict[str, dict]:

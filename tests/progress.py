@@ -1,11 +1,11 @@
 """What a run of many files says: a line for each finished file, failures at once, the time left, the slowest ten."""
 
+import json
 import re
 import time
 from collections import Counter
 from pathlib import Path
 
-import nbformat
 import pytest
 
 import plan
@@ -153,12 +153,13 @@ def describe(report: pytest.TestReport, root: Path) -> str:
 def section(notebook: Path, number: int) -> str:
     """The heading above a code cell; its number counts code cells from 0."""
     heading, seen = "", 0
-    for cell in nbformat.read(notebook, as_version=4).cells:
-        if cell.cell_type == "code":
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
             if seen == number:
                 break
             seen += 1
-        elif cell.cell_type == "markdown":
-            prose = re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL)  # a comment in code is no heading
+        elif cell["cell_type"] == "markdown":
+            source = "".join(cell["source"])
+            prose = re.sub(r"```.*?```", "", source, flags=re.DOTALL)  # a comment in code is no heading
             heading = (re.findall(r"^#+\s+(.+)", prose, re.MULTILINE) or [heading])[-1].strip()
     return heading
