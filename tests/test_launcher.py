@@ -144,7 +144,7 @@ def put_uv(launcher, tmp_path, script: str) -> Path:
     with zipfile.ZipFile(wheel, "w") as archive:
         body = f'#!/bin/sh\necho "$UV_FIND_LINKS" "$@" >> {said}\n{script}\n'
         program = zipfile.ZipInfo("uv-0.0.1.data/scripts/uv")
-        program.external_attr = 0o755 << 16
+        program.external_attr = 0o100755 << 16
         archive.writestr(program, body)
         archive.writestr("uv-0.0.1.dist-info/METADATA", "Metadata-Version: 2.1\nName: uv\nVersion: 0.0.1\n")
         archive.writestr(
