@@ -46,7 +46,9 @@ def pytest_configure(config):
         config.args = config.workerinput["files"]
         return
     course, history = Course(config.rootpath), plan.read_history()
-    files = plan.units(course, config.args)
+    files = plan.units(course, [str(config.invocation_params.dir / argument) for argument in config.args])
+    if config.getoption("changed") and not files:
+        raise pytest.UsageError("--changed chooses among files: name files or folders, not single tests.")
     if files and config.getoption("changed"):
         total, files = len(files), plan.changed(course, files, history)
         if not files:

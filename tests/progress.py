@@ -98,10 +98,12 @@ class Progress:
 
     def _line(self, name: str) -> str:
         done = sum(not tests for tests in self.pending.values())
-        kind = "cells" if name.endswith(".ipynb") else "tests"
+        kind = "cell" if name.endswith(".ipynb") else "test"
         verdict = f"{self.failures[name]} FAILED of" if self.failures[name] else "passed,"
         line = f"[{done:>{len(str(len(self.pending)))}} of {len(self.pending)}] {name}: {verdict} "
-        line += f"{self.collected[name]} {kind}, {in_words(self.spent[name])}"
+        line += (
+            f"{self.collected[name]} {kind}{'s' * (self.collected[name] != 1)}, {in_words(self.spent[name])}"
+        )
         return line + (f"; about {in_words(self.seconds_left())} left" if done < len(self.pending) else "")
 
     def _show_running(self) -> None:

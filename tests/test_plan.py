@@ -194,7 +194,7 @@ def test_a_run_tells_failures_at_once_and_the_next_one_runs_what_changed(tmp_pat
     assert "NameError" not in while_running, "what follows from the first failure is for the end"
     assert f"FAILED {test}::test_wrong: " in while_running
     assert any("of 3] " + f"{bad}: 2 FAILED of 3 cells" in line for line in lines)
-    assert any("of 3] " + f"{good}: passed, 1 cells" in line for line in lines)
+    assert any("of 3] " + f"{good}: passed, 1 cell," in line for line in lines)
     assert sum(" left" in line for line in lines) == 2
     assert "ZeroDivisionError" in after
     history = json.loads((tmp_path / "cache" / "tests" / "history.json").read_text())
@@ -223,3 +223,6 @@ def test_a_part_of_a_file_that_passes_is_not_the_file(tmp_path):
     assert run(tmp_path, "tests", "-k", "test_a")[0] == 0
     assert run(tmp_path, "tests/test_x.py::test_a")[0] == 0
     assert run(tmp_path, "tests", "--changed")[0] == 1
+    status, said = run(tmp_path, "tests/test_x.py::test_a", "--changed")
+    assert status == pytest.ExitCode.USAGE_ERROR
+    assert "name files or folders" in said
