@@ -57,7 +57,7 @@ def _program(place: Path) -> Path | None:
 
 def command(program: Path, python: Path, lock: Path, folder: Path) -> list:
     """Install exactly what a lock lists: a lock is complete, so nothing is looked up beyond it."""
-    options = ["--require-hashes", "--only-binary", ":all:", "--no-deps"]
+    options: list = ["--require-hashes", "--only-binary", ":all:", "--no-deps"]
     options += ["--index-strategy", "unsafe-best-match"]  # as pip: any index may have it, and hashes decide
     options += ["--no-config", "--system-certs", "--no-progress"]
     if "UV_CACHE_DIR" not in os.environ:
@@ -73,7 +73,7 @@ def compile_what_is_loaded(python: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     loading = [
         subprocess.Popen(
-            [python, "-c", f"import {names}"],
+            [str(python), "-c", f"import {names}"],
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
