@@ -13,9 +13,11 @@ import pytest
 import plan
 from dependencies import Course
 from progress import Progress
+from utils import surroundings
 
 ROOT = Path(__file__).resolve().parent
 os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
+surroundings.scrub(os.environ)  # for whoever starts pytest without the launcher
 
 _started: dict[str, float] = {}
 _ended: dict[str, float] = {}

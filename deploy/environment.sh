@@ -5,7 +5,9 @@ export BOOTCAMP_DATA="${BOOTCAMP_DATA:-/opt/bootcamp/data}"
 export BOOTCAMP_VENV=/opt/bootcamp/venv
 BOOTCAMP_VARIANT=$(cat /opt/bootcamp/variant 2>/dev/null || echo cpu)
 export BOOTCAMP_VARIANT
-export PYTHONNOUSERSITE=1 # packages in the user's home must not shadow the tested ones
+# Packages and kernels of the user's home, or of the host that Apptainer hands on, must not shadow the tested ones.
+export PYTHONNOUSERSITE=1 JUPYTER_PREFER_ENV_PATH=1
+unset PYTHONPATH PYTHONHOME JUPYTER_PATH
 
 # TensorFlow takes memory as it needs it: a second notebook can use the same GPU.
 export TF_FORCE_GPU_ALLOW_GROWTH="${TF_FORCE_GPU_ALLOW_GROWTH:-true}"

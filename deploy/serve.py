@@ -15,6 +15,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from utils import surroundings
+
 HERE = Path(__file__).resolve().parent
 # Settings that decide who gets in, from where, and which configuration is read.
 DOORS = {
@@ -76,6 +79,7 @@ def main() -> int:
     parser.add_argument("--jupyter")  # instead of the JupyterLab of this Python
     given, options = parser.parse_known_args()
     options = checked(options)
+    surroundings.scrub(os.environ)
     os.environ["JUPYTER_TOKEN"] = token()
     ignore_other_configuration()
     shown = "127.0.0.1" if given.ip in ("0.0.0.0", "::", "") else given.ip

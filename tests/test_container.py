@@ -135,6 +135,7 @@ def start(tmp_path):
     shutil.copytree(DEPLOY, course / "deploy")
     (course / "Start_Here.ipynb").write_text("original")
     (course / "utils").mkdir()
+    shutil.copy(ROOT / "utils" / "surroundings.py", course / "utils")
     (course / "utils" / "code.py").write_text("original")
     for path in course.rglob("*"):
         path.chmod(0o555 if path.is_dir() or path.suffix == ".sh" else 0o444)

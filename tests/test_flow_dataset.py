@@ -275,6 +275,72 @@ def test_a_damaged_file_is_computed_again(filled, good, capsys, damage):
     assert filled.read_bytes() == good
 
 
+def no_numbers(file):
+    file["train/velocity"][3] = np.nan
+
+
+def infinite_force(file):
+    file["train/force"][0, 0] = np.inf
+
+
+def a_flow_less(file):
+    rows = file["train/index"][:-1]
+    del file["train/index"]
+    file["train/index"] = rows
+
+
+def ten_billion_flows(file):
+    """Which would need 800 TB: nothing may be read before its size is known to be right."""
+    del file["train/velocity"]
+    file["train"].create_dataset("velocity", (10**10, 16, 32, 2), "f4", chunks=(1, 16, 32, 2))
+
+
+def other_settings(file):
+    file.attrs["config"] = json.dumps(json.loads(file.attrs["config"]) | {"reynolds": 61.0})
+
+
+def no_settings(file):
+    del file.attrs["config"]
+
+
+def a_split_less(file):
+    del file["airfoils"]
+
+
+FOREIGN = [
+    no_numbers,
+    infinite_force,
+    a_flow_less,
+    ten_billion_flows,
+    other_settings,
+    no_settings,
+    a_split_less,
+]
+
+
+@pytest.mark.parametrize("change", FOREIGN)
+def test_a_file_that_holds_other_flows_or_no_numbers_is_not_served(filled, good, capsys, change):
+    with h5py.File(filled, "r+") as file:
+        change(file)
+    data = dataset.load("train", CONFIG, num_workers=1)
+    assert "it is removed and computed again" in capsys.readouterr().out
+    assert len(data) == 20
+    assert filled.read_bytes() == good
+
+
+def test_a_file_of_other_settings_under_the_name_is_not_served(filled, good):
+    other = dataset.generate(dataset.Config(**SMALL | {"train": 3}), num_workers=1, quiet=True)
+    filled.write_bytes(other.read_bytes())
+    assert len(dataset.load("train", CONFIG, num_workers=1, quiet=True)) == 20
+    assert filled.read_bytes() == good
+
+
+def test_a_folder_in_the_place_of_the_file_is_a_sentence(own_cache):
+    (own_cache / "flow" / CONFIG.file_name).mkdir(parents=True)
+    with pytest.raises(DataError, match="is a folder, and a file of flows belongs there"):
+        dataset.load("train", CONFIG, num_workers=1)
+
+
 def test_a_shared_folder_is_read_and_never_written(filled, good, monkeypatch, tmp_path, capsys):
     shared = tmp_path / "room" / "flow"
     shared.mkdir(parents=True)
@@ -284,7 +350,9 @@ def test_a_shared_folder_is_read_and_never_written(filled, good, monkeypatch, tm
     assert "from the shared folder BOOTCAMP_DATA" in capsys.readouterr().out
     (shared / CONFIG.file_name).write_bytes(good[:999])
     dataset.load("cars", CONFIG)
-    assert "from the cache" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "from the cache" in said
+    assert f"{shared / CONFIG.file_name} is damaged or holds other flows; it is not used." in said
     assert [file.name for file in shared.iterdir()] == [CONFIG.file_name]
 
 

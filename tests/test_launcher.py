@@ -319,12 +319,13 @@ def test_the_folder_of_a_variable_is_absolute(named, expected, tmp_path, monkeyp
     assert (default if expected == "default" else tmp_path / expected) == load().VENV
 
 
-def test_no_network_says_so(launcher, monkeypatch, capsys):
+@pytest.mark.parametrize("retries", ["1", "0"])
+def test_no_network_says_so(launcher, monkeypatch, capsys, retries):
     monkeypatch.delenv("PIP_NO_INDEX")
     monkeypatch.delenv("PIP_FIND_LINKS")
     for name, value in (
         ("INDEX_URL", "http://127.0.0.1:9/simple"),
-        ("RETRIES", "1"),
+        ("RETRIES", retries),
         ("CONFIG_FILE", os.devnull),
     ):
         monkeypatch.setenv(f"PIP_{name}", value)

@@ -63,6 +63,11 @@ def server(request, tmp_path_factory):
     hostile_files(folder)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
     environment |= {"HOME": str(home), "BOOTCAMP_CACHE": str(home / "cache"), "JUPYTER_TOKEN": " "}
+    for place in (home / ".local/share/jupyter", home / "module"):
+        spec = {"argv": ["false"], "display_name": "not the course's", "language": "python"}
+        (place / "kernels/python3").mkdir(parents=True)
+        (place / "kernels/python3/kernel.json").write_text(json.dumps(spec))
+    environment |= {"JUPYTER_PATH": str(home / "module"), "PYTHONPATH": str(home / "module")}
     if request.param.startswith("JUPYTER"):
         environment[request.param] = str(folder)
     log = home / "server.log"
@@ -104,6 +109,13 @@ def test_with_the_token_it_works(server):
 
 def test_no_file_of_others_was_read(server):
     assert not (server[3] / "was-read").exists()
+
+
+def test_a_kernel_called_python3_in_the_home_or_a_module_is_not_taken(server):
+    address, token, *_ = server
+    with urllib.request.urlopen(f"{address}/api/kernelspecs?token={token}", timeout=60) as page:
+        spec = json.load(page)["kernelspecs"]["python3"]["spec"]
+    assert spec["display_name"] != "not the course's"
 
 
 def test_a_page_of_another_site_cannot_use_the_login(server):

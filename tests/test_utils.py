@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import accidents
-from utils import check, course, gpu, paths, preprocess, results, runner, viz
+from utils import check, course, gpu, paths, preprocess, results, runner, settings, viz
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -68,9 +68,12 @@ def test_cache_falls_back_to_the_users_own_folder(tmp_path, monkeypatch):
 
 
 def test_no_writable_folder_says_what_to_set(tmp_path, monkeypatch):
+    monkeypatch.setenv("BOOTCAMP_CACHE", "/proc/x")
+    with pytest.raises(OSError, match="Set BOOTCAMP_CACHE to a folder you can write to"):
+        paths.cache_dir("logs")
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("BOOTCAMP_CACHE", str(tmp_path / "file"))
-    with pytest.raises(OSError, match="Set BOOTCAMP_CACHE to a folder you can write to"):
+    with pytest.raises(settings.SettingError, match="is not a folder"):
         paths.cache_dir("logs")
 
 
@@ -220,6 +223,19 @@ def test_results_are_kept_and_read_back(own_cache, capsys):
     assert results.read_all()["lab.accuracy"]["value"] == 0.5
     assert runner.main(["results", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"lab.accuracy": 0.5}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b'{"name": "lab.ba', b"[1, 2]", b"\xff\xfe", b"null", b"{}", b'{"value": "much", "date": "x"}'],
+)
+def test_a_damaged_result_is_named_and_the_others_are_printed(own_cache, capsys, content):
+    course.record("lab.good", 1.0)
+    (own_cache / "results" / "lab.bad.json").write_bytes(content)
+    assert runner.main(["results"]) == 0
+    said = capsys.readouterr()
+    assert "lab.good" in said.out
+    assert "lab.bad.json holds no figure; remove it, or run its notebook again." in said.err
 
 
 @pytest.mark.parametrize(("name", "value"), [("accuracy", 1), ("Lab.a", 1), ("lab.a", float("nan"))])

@@ -19,7 +19,7 @@ import filelock
 import numpy as np
 import pandas as pd
 
-from utils.paths import cache_dir
+from utils.paths import cache_dir, write_whole
 from utils.score import SubmissionError
 
 PUBLIC_KEY = "public classroom key"
@@ -171,9 +171,10 @@ class Board:
             else:
                 writer.writerow(self.columns)
             writer.writerow(row)
-            temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}.tmp")
-            temporary.write_text(text.getvalue(), encoding="utf-8")
-            os.replace(temporary, self.path)
+            try:
+                write_whole(self.path, text.getvalue())
+            except OSError as error:
+                raise SubmissionError(f"The leaderboard could not be written: {error}.") from error
 
     def read(self, key: str) -> pd.DataFrame:
         """The best submission of each name for one hidden set, best first; of equals, the earlier one."""

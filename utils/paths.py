@@ -1,7 +1,10 @@
 """Where the course keeps its files."""
 
+import errno
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from utils import settings
@@ -55,3 +58,38 @@ def private_dir(name: str) -> Path:
             file.unlink()
     folder.chmod(0o700)
     return folder
+
+
+@contextmanager
+def full_disk_is_said(folder: Path) -> Iterator[None]:
+    """A full disk is one sentence, in whatever words and kind of error HDF5, TensorFlow or Python put it.
+
+    Raises:
+        OSError: no space is left in ``folder``.
+    """
+    try:
+        yield
+    except Exception as error:
+        words = str(error).lower()
+        if not any(sign in words for sign in ("no space left", "not enough space", "disk quota exceeded")):
+            raise
+        raise OSError(
+            errno.ENOSPC,
+            "The disk is full. Free some space and run this again, or set BOOTCAMP_CACHE to a folder on another disk",
+            str(folder),
+        ) from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small text file so that it is there whole or as it was before.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with full_disk_is_said(path.parent):
+            temporary.write_text(text, encoding="utf-8")
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

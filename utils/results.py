@@ -1,7 +1,6 @@
 """Figures the course measures, kept as small JSON files so that the README can quote them."""
 
 import json
-import os
 import platform
 import re
 import sys
@@ -9,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from utils.paths import cache_dir
+from utils.paths import cache_dir, write_whole
 
 _NAME = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 
@@ -29,6 +28,7 @@ def record(name: str, value: float, **context) -> None:
 
     Raises:
         ValueError: the name is not of that form, or the value is not finite.
+        OSError: it cannot be kept; the message says why.
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"'{name}' is not of the form lab.quantity in lower case.")
@@ -43,15 +43,19 @@ def record(name: str, value: float, **context) -> None:
         "python": platform.python_version(),
         "versions": {m: version(m) for m in ("keras", "tensorflow", "torch", "numpy") if m in sys.modules},
     }
-    path = _folder() / f"{name}.json"
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(entry, indent=1))
-    os.replace(temporary, path)
+    write_whole(_folder() / f"{name}.json", json.dumps(entry, indent=1))
 
 
 def read_all() -> dict[str, dict]:
-    """Every recorded figure by name; the newest run wins."""
-    return {path.stem: json.loads(path.read_text()) for path in sorted(_folder().glob("*.json"))}
+    """Every recorded figure by name; the newest run wins. A file that holds no figure is named and left out."""
+    entries = {}
+    for path in sorted(_folder().glob("*.json")):
+        try:
+            entry = json.loads(path.read_text(encoding="utf-8"))
+            entries[path.stem] = entry | {"value": float(entry["value"]), "date": str(entry["date"])}
+        except (OSError, ValueError, TypeError, KeyError):
+            print(f"{path} holds no figure; remove it, or run its notebook again.", file=sys.stderr)
+    return entries
 
 
 def _folder() -> Path:

@@ -85,7 +85,7 @@ class _AttentiveChannel(AsyncZMQSocketChannel):
     now and then the wake-up for the reply is used up by that, and the notebook stands still for ever.
     """
 
-    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # type: ignore[override]
         deadline = time.monotonic() + (float("inf") if timeout is None else timeout)
         while True:
             try:

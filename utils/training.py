@@ -19,7 +19,7 @@ import pandas as pd
 from tqdm.keras import TqdmCallback
 
 from utils import course
-from utils.paths import cache_dir
+from utils.paths import cache_dir, full_disk_is_said, write_whole
 
 SAVE_SECONDS = 10.0  # of a training, after which the next full epoch is saved
 
@@ -75,6 +75,9 @@ def fit(
 
     Returns:
         The training history and time.
+
+    Raises:
+        OSError: the disk is full; what was saved before is used when the cell is run again.
     """
     settings = [epochs, batch_size, extra, sorted((k, _text(v)) for k, v in kwargs.items())]
     key = _key(model, x, y, settings)
@@ -95,19 +98,20 @@ def fit(
             progress.forget()
         finished = progress.resume(model)
         weight = kwargs.pop("sample_weight", None)
-        model.fit(
-            reshuffled(x, y, batch_size, sample_weight=weight, finished=finished),
-            epochs=epochs, initial_epoch=finished, validation_data=validation_data, verbose=0, shuffle=False,
-            callbacks=[
-                progress,
-                keras.callbacks.TensorBoard(cache_dir("logs") / name, write_graph=False),
-                TqdmCallback(verbose=0, desc=name, leave=False),
-                *callbacks,
-            ], **kwargs,
-        )  # fmt: skip
-        model.save_weights(weights)
-        pd.DataFrame(progress.rows).to_csv(log, index=False)
-        report.write_text(json.dumps({"seconds": progress.seconds}))
+        with full_disk_is_said(folder):
+            model.fit(
+                reshuffled(x, y, batch_size, sample_weight=weight, finished=finished),
+                epochs=epochs, initial_epoch=finished, validation_data=validation_data, verbose=0, shuffle=False,
+                callbacks=[
+                    progress,
+                    keras.callbacks.TensorBoard(cache_dir("logs") / name, write_graph=False),
+                    TqdmCallback(verbose=0, desc=name, leave=False),
+                    *callbacks,
+                ], **kwargs,
+            )  # fmt: skip
+            model.save_weights(weights)
+            pd.DataFrame(progress.rows).to_csv(log, index=False)
+        write_whole(report, json.dumps({"seconds": progress.seconds}))
         progress.forget()
         return Run(pd.read_csv(log), progress.seconds, from_cache=False)
 
@@ -253,10 +257,8 @@ class _Progress(keras.callbacks.Callback):
     def _save(self) -> None:
         """New weights beside the old ones, then the state that names them: a kill leaves either the old or the new."""
         self.model.save_weights(self._weights())
-        new = self.state.with_suffix(".new")
         random = [keras.ops.convert_to_numpy(counter).tolist() for counter in _random_counters(self.model)]
-        new.write_text(json.dumps({"rows": self.rows, "seconds": self.seconds, "random": random}))
-        new.replace(self.state)
+        write_whole(self.state, json.dumps({"rows": self.rows, "seconds": self.seconds, "random": random}))
         for weights in set(self.folder.glob("epoch_*")) - {self._weights()}:
             weights.unlink()
 

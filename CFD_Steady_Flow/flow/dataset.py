@@ -239,9 +239,12 @@ def load(
     _check_split(split)
     config = config or default_config()
     for folder_name, folder in _folders().items():
-        data, origin = _read(folder / config.file_name, split, config), f"the {folder_name}"
+        path, origin = folder / config.file_name, f"the {folder_name}"
+        data = _read(path, split, config)
         if data is not None:
             break
+        if path.exists() and folder != cache_dir("flow"):
+            print(f"{path} is damaged or holds other flows; it is not used.", flush=True)
     else:
         path, is_new = _ensure(config, num_workers, client, quiet)
         data, origin = _read(path, split, config), "the solver" if is_new else "the cache"
@@ -285,7 +288,9 @@ def _ensure(config: Config, num_workers: int | None, client: Any, quiet: bool) -
     with filelock.FileLock(path.with_suffix(".lock")):
         for leftover in path.parent.glob(f"{path.stem}*/*.tmp"):  # of a process that was killed
             leftover.unlink()
-        if path.exists() and not _is_whole(path):
+        if path.is_dir():
+            raise DataError(f"{path} is a folder, and a file of flows belongs there. Move the folder away.")
+        if path.exists() and not _is_whole(path, config):
             path.unlink()
             print(f"{path.name}: the cached copy was damaged; it is removed and computed again", flush=True)
         is_new = not path.exists()
@@ -331,28 +336,48 @@ def _folders() -> dict[str, Path]:
 
 
 def _read(path: Path, split: str, config: Config) -> FlowData | None:
-    """A split from a file; None if the file is not there or damaged."""
+    """A split from a file; None if the file is not there, damaged, or holds other flows."""
     try:
         with h5py.File(path, "r", locking=False) as file:  # finished files never change: no lock needed
+            _check_form(file, config)
             arrays = {name: file[split][name][:] for name in _arrays(1, 1)}
-    except (OSError, KeyError):
+        _check_numbers(arrays)
+    except (OSError, KeyError, ValueError, AttributeError):
         return None
     arrays["family"] = np.char.decode(arrays["family"])
     return FlowData(**arrays, split=split, config=config)
 
 
-def _is_whole(path: Path) -> bool:
-    """Whether every chunk of a file can be read and matches its checksum."""
+def _is_whole(path: Path, config: Config) -> bool:
+    """Whether a file holds these flows, and every chunk can be read and matches its checksum."""
     try:
         with h5py.File(path, "r", locking=False) as file:
-            for split in FAMILIES:
-                for name in _arrays(1, 1):
-                    array = file[split][name]
-                    for start in range(0, len(array), SLOTS_PER_JOB):
-                        array[start : start + SLOTS_PER_JOB]
-    except (OSError, KeyError):
+            _check_form(file, config)
+            for split, count in config.counts.items():
+                for start in range(0, count, SLOTS_PER_JOB):
+                    rows = slice(start, start + SLOTS_PER_JOB)
+                    _check_numbers({name: file[split][name][rows] for name in _arrays(1, 1)})
+    except (OSError, KeyError, ValueError, AttributeError):
         return False
     return True
+
+
+def _check_form(file: h5py.File, config: Config) -> None:
+    """ValueError or KeyError unless a file says that it holds these flows, in arrays of the right form."""
+    if json.loads(file.attrs["config"]) != asdict(config):
+        raise ValueError("made with other settings")
+    for split, count in config.counts.items():
+        for name, (dtype, shape) in _arrays(config.ny, 2 * config.ny).items():
+            array = file[split][name]
+            if array.shape != (count, *shape) or array.dtype != np.dtype(dtype):
+                raise ValueError(f"{split}/{name} has another form")
+
+
+def _check_numbers(arrays: dict[str, np.ndarray]) -> None:
+    """ValueError if a number is missing, or infinite."""
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(f"{name} is not finite")
 
 
 def _shard(folder: Path, job: Job) -> Path:
@@ -362,10 +387,15 @@ def _shard(folder: Path, job: Job) -> Path:
 def _load_shard(folder: Path, job: Job) -> dict[str, np.ndarray] | None:
     """The arrays of a finished job; None if there are none or they are damaged."""
     try:
-        with np.load(_shard(folder, job), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in _arrays(1, 1)}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        with np.load(_shard(folder, job), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in _arrays(1, 1)}
+        for name, (dtype, shape) in _arrays(job[3].ny, 2 * job[3].ny).items():
+            if arrays[name].shape != (job[2] - job[1], *shape) or arrays[name].dtype != np.dtype(dtype):
+                return None
+        _check_numbers(arrays)
+    except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error):
         return None
+    return arrays
 
 
 def _save_shard(folder: Path, job: Job, arrays: dict[str, np.ndarray]) -> None:
