@@ -39,6 +39,25 @@ def test_importing_utils_loads_no_framework():
     assert done.stdout.strip() == "[]", done.stderr
 
 
+@pytest.mark.parametrize(
+    ("uses", "left_out"),
+    [
+        ("", {"keras", "tensorflow", "torch", "sklearn", "pandas", "cv2", "numba", "tensorboard", "tqdm"}),
+        ("torch", {"keras", "tensorflow", "sklearn", "pandas", "cv2", "numba", "tensorboard"}),
+        ("keras", {"torch", "numba", "tensorboard", "utils.training"}),
+    ],
+)
+def test_the_first_cell_loads_what_the_notebook_uses_and_nothing_else(uses, left_out):
+    code = (
+        "import gc, sys; from utils import course\n"
+        f"course.begin('a_test/first_cell', uses={uses.split()})\n"
+        f"print(sorted({left_out} & set(sys.modules)), gc.isenabled(), gc.get_freeze_count() > 1000)"
+    )
+    done = python(code)
+    assert done.stdout.splitlines()[-1:] == ["[] True True"], done.stdout + done.stderr
+    assert not uses or f", {uses} " in done.stdout
+
+
 def test_cache_falls_back_to_the_users_own_folder(tmp_path, monkeypatch):
     monkeypatch.delenv("BOOTCAMP_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
