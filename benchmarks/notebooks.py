@@ -41,7 +41,9 @@ def measure(tree: Path, cache: Path, notebook: str) -> tuple[float, float, float
     """Wall seconds, processor seconds and peak MB of one notebook."""
     environment = os.environ | {"BOOTCAMP_CACHE": str(cache)} | dict.fromkeys(THREADS, "1")
     command = [sys.executable, "-c", RUN, notebook]
-    done = subprocess.run(command, cwd=tree, env=environment, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        command, cwd=tree, env=environment, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
     if done.returncode:
         raise SystemExit(f"{notebook} failed in {tree}:\n{done.stdout}")
     wall, processor, peak = json.loads(done.stdout.splitlines()[-1])

@@ -67,7 +67,7 @@ def changed(course: Course, names: list[str], history: dict[str, dict]) -> list[
 def read_history() -> dict[str, dict]:
     """By file: seconds of its last complete run, whether it failed, and its fingerprint when it passed."""
     try:
-        history = json.loads(_file().read_text())
+        history = json.loads(_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return history if isinstance(history, dict) else {}
@@ -77,7 +77,7 @@ def add_to_history(news: dict[str, dict]) -> None:
     """Replace the entries of the files that ran."""
     file = _file()
     temporary = file.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(read_history() | news, indent=1))
+    temporary.write_text(json.dumps(read_history() | news, indent=1), encoding="utf-8")
     os.replace(temporary, file)
 
 

@@ -25,7 +25,8 @@ def test_pip_itself_says_its_settings_and_the_environment_wins(tmp_path, monkeyp
     (tmp_path / "pip.conf").write_text(
         "[global]\nindex-url = https://name:word@a.example/simple\ntimeout = 5\n"
         "extra-index-url =\n    https://b.example/simple\n    https://c.example/simple\n"
-        "[install]\ntimeout = 6\n[download]\ntimeout = 7\n"
+        "[install]\ntimeout = 6\n[download]\ntimeout = 7\n",
+        encoding="utf-8",
     )
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
     monkeypatch.setenv("PIP_INDEX_URL", "https://d.example/simple?a=b")

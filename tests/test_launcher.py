@@ -156,7 +156,7 @@ def put_uv(launcher, tmp_path, script: str) -> Path:
         )
         archive.writestr("uv-0.0.1.dist-info/RECORD", "uv-0.0.1.data/scripts/uv,,\n")
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    (tmp_path / "requirements-uv.lock").write_text(f"uv==0.0.1 --hash=sha256:{digest}\n")
+    (tmp_path / "requirements-uv.lock").write_text(f"uv==0.0.1 --hash=sha256:{digest}\n", encoding="utf-8")
     return said
 
 
@@ -167,21 +167,23 @@ def test_uv_installs_with_hashes_from_where_pip_is_told_to_look_and_leaves_nothi
     launcher.set_up()
     assert works(launcher)
     assert not (launcher.VENV / launcher.installer.FOLDER).exists()
-    call = said.read_text().split()
+    call = said.read_text(encoding="utf-8").split()
     assert call[0] == str(tmp_path / "wheels")
     assert {"--require-hashes", "--only-binary", "--no-index", str(tmp_path / "requirements.lock")} <= set(
         call
     )
     assert "uv could not" not in capsys.readouterr().out
     launcher.set_up()
-    assert len(said.read_text().splitlines()) == 1
+    assert len(said.read_text(encoding="utf-8").splitlines()) == 1
 
 
 @pytest.mark.parametrize("accident", ["it fails", "tampered", "not to be had", "only pip can"])
 def test_pip_installs_where_uv_cannot(launcher, accident, tmp_path, capsys, monkeypatch):
     said = put_uv(launcher, tmp_path, "echo no such file; exit 2")
     if accident == "tampered":
-        (tmp_path / "requirements-uv.lock").write_text("uv==0.0.1 --hash=sha256:" + "0" * 64 + "\n")
+        (tmp_path / "requirements-uv.lock").write_text(
+            "uv==0.0.1 --hash=sha256:" + "0" * 64 + "\n", encoding="utf-8"
+        )
     elif accident == "not to be had":
         next((tmp_path / "wheels").glob("uv-*")).unlink()
     elif accident == "only pip can":

@@ -30,7 +30,7 @@ def write(root: Path, name: str, text: str = "") -> None:
         ]
         nbformat.write(new_notebook(cells=cells), path)
     else:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_what_a_change_can_affect(small, name):
     history = {unit: {"passed": before.fingerprint(unit)} for unit in names}
     assert plan.changed(Course(small), names, history) == []
     path = small / name
-    path.write_text(path.read_text() + "\n")
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert sorted(plan.changed(Course(small), names, history)) == AFFECTED[name]
 
 
@@ -146,7 +146,7 @@ def test_a_damaged_history_is_as_none(own_cache):
     plan.add_to_history({"a": {"seconds": 1}})
     plan.add_to_history({"b": {"seconds": 2}})
     assert plan.read_history() == {"a": {"seconds": 1}, "b": {"seconds": 2}}
-    (own_cache / "tests" / "history.json").write_text("{")
+    (own_cache / "tests" / "history.json").write_text("{", encoding="utf-8")
     assert plan.read_history() == {}
 
 
@@ -174,7 +174,9 @@ def run(folder: Path, *arguments: str) -> tuple[int, str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     environment["BOOTCAMP_CACHE"] = str(folder / "cache")
     command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8"
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -197,7 +199,7 @@ def test_a_run_tells_failures_at_once_and_the_next_one_runs_what_changed(tmp_pat
     assert any("of 3] " + f"{good}: passed, 1 cell," in line for line in lines)
     assert sum(" left" in line for line in lines) == 2
     assert "ZeroDivisionError" in after
-    history = json.loads((tmp_path / "cache" / "tests" / "history.json").read_text())
+    history = json.loads((tmp_path / "cache" / "tests" / "history.json").read_text(encoding="utf-8"))
     assert {name for name, entry in history.items() if entry["failed"]} == {bad, test}
     assert history[good]["passed"]
     assert "passed" not in history[bad]

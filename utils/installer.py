@@ -86,7 +86,9 @@ def compile_what_is_loaded(python: Path) -> None:
 
 def pip_settings(python: Path) -> dict[str, str]:
     """pip's settings for an installation, from all its files and the environment, e.g. ``{"index-url": ...}``."""
-    done = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True)
+    done = subprocess.run(
+        [python, "-m", "pip", "config", "list"], capture_output=True, text=True, encoding="utf-8"
+    )
     found: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
     for line in done.stdout.splitlines():
         name, _, value = line.partition("=")
