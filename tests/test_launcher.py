@@ -488,6 +488,11 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(launcher, monkeypatch, ca
 
 
 def test_cuda_on_python_3_11_is_refused_since_its_lock_has_no_hash(launcher, monkeypatch, capsys):
+    seeded = launcher.options_of("test", ["--seed", "3"])
+    assert launcher.test(seeded, []) == ["--numprocesses=2", *launcher.ALL_TESTS[1:]]
+    assert launcher.os.environ["BOOTCAMP_SEED"] == "3"
+    with pytest.raises(launcher.settings.SettingError, match="BOOTCAMP_SEED is 'three'"):
+        launcher.test(launcher.options_of("test", ["--seed", "three"]), [])
     monkeypatch.setattr(launcher, "variant", lambda: "cuda")
     monkeypatch.setattr(launcher.sys, "version_info", (3, 11, 9, "final", 0))
     with pytest.raises(SystemExit):
