@@ -14,8 +14,8 @@ Where the numbers come from:
     Kossin and Velden (2004), doi:10.1175/1520-0493(2004)132<0165:APBITC>2.0.CO;2: cloud tops are
         warmer towards the poles.
     Pineros, Ritchie and Tyo (2008), doi:10.1109/TGRS.2008.2000819: stronger storms are rounder.
-Constants without a source are ours, chosen so that the images look right and the error of a
-perfect reader of the pattern is 8 to 10 kt, the published skill on unseen storms.
+Constants without a source are ours, chosen so that the images look right and Dvorak's table, applied to
+the T-number of the pattern, is wrong by 8 to 10 kt, the published skill on unseen storms.
 """
 
 import math

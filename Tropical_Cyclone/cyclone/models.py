@@ -16,7 +16,8 @@ def model_1(num_classes: int = 8, channels: int = 3) -> keras.Sequential:
     """The network of the lecture (Pradhan et al. 2018, doi:10.1109/TIP.2017.2766358): 42,817,400 parameters.
 
     Images (batch, 232, 232, channels) in 0 to 1, to probabilities (batch, num_classes). The lecture trains
-    it with gradient descent (rate 1e-3, momentum 0.9) and cross-entropy.
+    it with stochastic gradient descent and cross-entropy, the first edition of the course with rate 1e-3 and
+    momentum 0.9.
     """
     return keras.Sequential(
         [
