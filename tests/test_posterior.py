@@ -1,5 +1,7 @@
 """The bound of Lab 2: what it states is what it reaches, and no reader that was fitted to more does better."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,7 +30,8 @@ def clouds(runs: list[pd.DataFrame], step_minutes: float) -> pd.DataFrame:
                 tracks.is_land(lat, lon),
                 first.local_hour,
             )
-            columns = {name: getattr(storm, name) for name in ("wind_kt", *SHOWN, *FURTHER)}
+            columns = {name: getattr(storm, name) for name in ("wind_kt", "lat", *FURTHER)}
+            columns |= dataset.hidden_at(storm, np.arange(len(storm)))
             parts.append(pd.DataFrame({**columns, "lon": lon, "storm_id": storm_id}))
     return pd.concat(parts, ignore_index=True)
 
@@ -69,7 +72,10 @@ def test_the_bound_reaches_what_it_states(drawn):
 def test_richer_readers_that_were_fitted_do_not_beat_it(drawn):
     """Gradient boosting on all hidden quantities, place and hour; other storms to learn from, other clouds too."""
     table, reading = drawn
-    inputs = table[[*SHOWN, *FURTHER, "lon"]]
+    inputs = table[[*SHOWN, *FURTHER, "lon"]].copy()
+    inputs["rmw_km"] = inputs["rmw_km"].where(
+        inputs["eye_clarity"] > imagery.FAINTEST_EYE
+    )  # no eye shows no radius
     wind, truth = table["wind_kt"].to_numpy(), tracks.wind_class(table["wind_kt"])
     storm, names = pd.factorize(table["storm_id"])
     boosted, choice, old_line, unseen = [], [], [], []
@@ -104,6 +110,7 @@ def test_without_hidden_quantities_there_is_no_bound():
         "rmw_km": np.full(2, 40.0),
         "lat": np.full(2, 20.0),
         "land": np.zeros(2),
+        "eye_clarity": np.zeros(2),
     }
     reading = posterior.read(unknown, **known, moments=dataset.best_track_moments(), mix=mix)
     assert np.isnan(reading.wind_kt[0])
@@ -116,7 +123,14 @@ def test_without_hidden_quantities_there_is_no_bound():
 def test_the_own_storm_is_left_out():
     moments = dataset.best_track_moments()
     one = moments[moments["storm_id"] == moments["storm_id"].iloc[0]]
-    shown = {"t_number": [3.0], "shear_ms": [7.0], "rmw_km": [40.0], "lat": [20.0], "land": [0.0]}
+    shown = {
+        "t_number": [3.0],
+        "shear_ms": [7.0],
+        "rmw_km": [40.0],
+        "lat": [20.0],
+        "land": [0.0],
+        "eye_clarity": [1.0],
+    }
     other = one.assign(storm_id="OTHER", wind_kt=100.0)
     mix = np.bincount(tracks.wind_class(pd.concat([one, other])["wind_kt"]), minlength=8) / (2 * len(one))
     reading = posterior.read(
@@ -124,3 +138,25 @@ def test_the_own_storm_is_left_out():
         storm_id=np.array([one["storm_id"].iloc[0]]),
     )  # fmt: skip
     assert reading.wind_kt == pytest.approx([100])
+
+
+def test_a_radius_is_known_only_where_an_eye_shows_it():
+    clouds = {"t_number": 4.5, "shear_ms": 7.0, "lat": 20.0, "land": 0.0}
+    clouds = {name: np.full(4, value) for name, value in clouds.items()}
+    eye, rmw_km = np.array([0.0, 0.0, 0.9, 0.9]), np.array([15.0, 90.0, 15.0, 90.0])
+    mix = np.full(8, 1 / 8)
+    moments = dataset.best_track_moments()
+    wind_kt = posterior.read(**clouds, rmw_km=rmw_km, eye_clarity=eye, moments=moments, mix=mix).wind_kt
+    assert wind_kt[0] == wind_kt[1]
+    assert wind_kt[2] > wind_kt[3] + 3
+
+
+def test_the_eye_is_drawn_exactly_where_the_bound_counts_with_it():
+    storm = imagery.simulate(np.arange(8.0), np.full(8, 85.0), np.full(8, 20.0), seed=2)
+    drawn = []
+    for radius_km in (20.0, 60.0):
+        other = replace(storm, rmw_km=np.full(8, radius_km), eye_deficit=np.linspace(-0.5, 1.5, 8))
+        drawn.append([imagery.Renderer(40, 320.0).frame(other, i) for i in range(8)])
+    differ = [not np.array_equal(a, b) for a, b in zip(*drawn, strict=True)]
+    assert differ == list(other.eye_clarity(np.arange(8)) > imagery.FAINTEST_EYE)
+    assert 0 < sum(differ) < 8

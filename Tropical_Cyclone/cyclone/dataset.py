@@ -52,8 +52,8 @@ class Frames:
         storm: int32 (n,) which row of ``storm_ids``.
         time: datetime64[s] (n,) UTC.
         lat, lon: float32 (n,) degrees north and east.
-        t_number, shear_ms, rmw_km, land: float32 (n,) what the clouds were drawn with, see `imagery.Storm`;
-            NaN for real images.
+        t_number, shear_ms, rmw_km, land, eye_clarity: float32 (n,) what the clouds were drawn with, see
+            `imagery.Storm`; NaN for real images.
         season: int16 (n,).
         storm_ids, names: str (m,) of the storms.
         width_km: float32 (), of one image.
@@ -69,6 +69,7 @@ class Frames:
     shear_ms: np.ndarray
     rmw_km: np.ndarray
     land: np.ndarray
+    eye_clarity: np.ndarray
     season: np.ndarray
     storm_ids: np.ndarray
     names: np.ndarray
@@ -90,7 +91,7 @@ class Frames:
         return tracks.wind_class(self.wind_kt)
 
 
-HIDDEN = ("t_number", "shear_ms", "rmw_km", "land")  # fields that only synthetic images have
+HIDDEN = ("t_number", "shear_ms", "rmw_km", "land", "eye_clarity")  # fields that only synthetic images have
 _OF_ALL_FRAMES = ("storm_ids", "names", "width_km")
 
 
@@ -371,12 +372,18 @@ def draw_storm(
         time=at["time"].to_numpy("datetime64[s]"),
         lat=at["lat"].to_numpy(np.float32),
         lon=at["lon"].to_numpy(np.float32),
-        **{name: getattr(storm, name)[window].astype(np.float32) for name in HIDDEN},
+        **{name: values.astype(np.float32) for name, values in hidden_at(storm, window).items()},
         season=np.full(len(at), run["season"].iloc[0], np.int16),
         storm_ids=np.array([run["storm_id"].iloc[0]], dtype=str),
         names=np.array([run["name"].iloc[0]], dtype=str),
         width_km=np.array(width_km, np.float32),
     )
+
+
+def hidden_at(storm: imagery.Storm, index: np.ndarray) -> dict[str, np.ndarray]:
+    """The `HIDDEN` quantities of a storm at some moments."""
+    values = {name: getattr(storm, name)[index] for name in HIDDEN if name != "eye_clarity"}
+    return values | {"eye_clarity": storm.eye_clarity(index)}
 
 
 def _window(wind_kt: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:

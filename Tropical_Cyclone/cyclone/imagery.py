@@ -25,6 +25,7 @@ from functools import cache
 
 import cv2
 import numpy as np
+from scipy.special import expit
 
 from cyclone import tracks
 
@@ -52,6 +53,7 @@ _CENTRE_FIX_KM = 9.0
 # Spread of shear and of the logarithm of the radius of maximum wind: per storm, slow.
 _SHEAR_SDS_MS, _LOG_RMW_SDS = (4.0, 3.0), (0.30, 0.15)
 SHEAR_SD_MS, LOG_RMW_SD = math.hypot(*_SHEAR_SDS_MS), math.hypot(*_LOG_RMW_SDS)
+FAINTEST_EYE = 0.02  # clarity of an eye that is still drawn
 RMW_PER_DEGREE = 0.0169  # growth of the logarithm with latitude (Willoughby et al. eq. 7a)
 
 # After how many hours the varying part of each quantity has forgotten its past.
@@ -147,6 +149,12 @@ class Storm:
 
     def __len__(self) -> int:
         return len(self.hours)
+
+    def eye_clarity(self, index: np.ndarray | int) -> np.ndarray:
+        """How open the eye is at some moments, 0 to 1: shear and land close it. Under `FAINTEST_EYE` none is drawn,
+        and nothing in the image depends on the radius of maximum wind."""
+        opening = expit((self.t_number[index] - 4.55 - self.eye_deficit[index]) / 0.22)
+        return opening * expit((13 - self.shear_ms[index]) / 2.5) * (1 - 0.8 * self.land[index])
 
 
 def seed_of(storm_id: str, seed: int = 0) -> int:
@@ -398,7 +406,7 @@ class Renderer:
         for layer in (_clusters, _cirrus, _outer_bands, _curved_band, _overcast):
             top, opacity = layer(scene)
             kelvin += (top - kelvin) * opacity
-        if scene.eye_clarity > 0.02:
+        if scene.eye_clarity > FAINTEST_EYE:
             _open_eye(kelvin, scene)
         return self._enlarged(kelvin, southern=storm.lat[index] < 0)
 
@@ -424,7 +432,6 @@ class Renderer:
         stretch = 1 + 0.012 * shear
         overcast_radius = cv2.magnitude((downshear[0] - displaced_km) / stretch, downshear[1] * stretch)
         land = float(storm.land[i])
-        opening = _logistic((t - 4.55 - float(storm.eye_deficit[i])) / 0.22)
         return _Scene(
             x, y, radius, angle, log_radius, *noise, overcast_radius, downshear[0],
             hour=hour,
@@ -436,7 +443,7 @@ class Renderer:
             shear_ms=shear,
             cotangent=cotangent,
             band_start=float(storm.band_start_rad[i]),
-            eye_clarity=opening * _logistic((13 - shear) / 2.5) * (1 - 0.8 * land),
+            eye_clarity=float(storm.eye_clarity(i)),
             eye_radius_km=max(0.62 * float(storm.rmw_km[i]), 4.0),
             eccentricity=float(storm.eccentricity[i]),
         )  # fmt: skip
@@ -512,10 +519,6 @@ def _cloud_cover(t: float, texture: np.ndarray, spiral: np.ndarray) -> np.ndarra
         return 1.0
     odds = share / (1 - share)
     return _sigmoid(4 * (texture + 0.6 * spiral + 0.7 * math.log(odds)))
-
-
-def _logistic(value: float) -> float:
-    return 1 / (1 + math.exp(-value))
 
 
 def _sigmoid(field: np.ndarray) -> np.ndarray:

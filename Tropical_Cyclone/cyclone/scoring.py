@@ -275,7 +275,8 @@ def _answers(secret: bytes) -> pd.DataFrame:
     parts = []
     for hidden in _hidden_storms(secret):
         moments = hidden.moments
-        shown = {name: getattr(hidden.storm, name)[moments] for name in (*dataset.HIDDEN, "lat", "wind_kt")}
+        shown = dataset.hidden_at(hidden.storm, moments)
+        shown |= {name: getattr(hidden.storm, name)[moments] for name in ("lat", "wind_kt")}
         parts.append(
             pd.DataFrame({"set": hidden.sets.astype(str), "id": hidden.ids, "storm": hidden.number, **shown})
         )
