@@ -112,9 +112,8 @@ def test_shrinkage_is_drawn_by_truth_and_by_answer():
     fig = plots_training.shrinkage(true_kt, {"exact": true_kt, "half": 0.5 * true_kt + 45}, "Two readers")
     by_truth, by_answer = fig.axes
     for ax in fig.axes:
-        x, y = ax.lines[1].get_data()
-        assert np.allclose(x, y), "an exact reader lies on the diagonal"
-    x, y = by_truth.lines[2].get_data()
-    assert np.allclose(y, 0.5 * x + 45)
-    x, y = by_answer.lines[2].get_data()
-    assert np.allclose(y, 2 * (x - 45))
+        assert np.allclose(ax.lines[0].get_ydata(), 0), "an exact reader has no error"
+    true, error = by_truth.lines[1].get_data()
+    assert np.allclose(error, 45 - 0.5 * true)
+    answer, error = by_answer.lines[1].get_data()
+    assert np.allclose(error, 90 - answer)

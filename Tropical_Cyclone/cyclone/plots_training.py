@@ -90,26 +90,25 @@ def scores(table: pd.DataFrame, title: str) -> Figure:
 
 
 def shrinkage(true_kt: np.ndarray, readers: Mapping[str, np.ndarray], title: str) -> Figure:
-    """Mean answer by the true wind, and mean true wind by the answer, in steps of 10 kt.
+    """Mean error by the true wind, and by the answer, in steps of 10 kt with 20 cases or more.
 
     Args:
         true_kt: (n,) winds.
         readers: for each reader its answers, (n,) knots.
         title: of the figure.
     """
-    fig, axes = plt.subplots(1, 2, figsize=(9.5, 4), sharex=True, sharey=True)
+    fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.8), sharey=True)
     edges = np.arange(15, 176, 10)
-    for ax, by_truth in zip(axes, (True, False), strict=True):
-        ax.plot(edges[[0, -1]], edges[[0, -1]], color="0.4", lw=1)
-        for (name, answer), marker in zip(readers.items(), "so", strict=False):
-            given, mean = (true_kt, answer) if by_truth else (answer, true_kt)
+    for (name, answer), marker in zip(readers.items(), "so", strict=False):
+        for ax, given in zip(axes, (true_kt, answer), strict=True):
             step = np.digitize(given, edges)
-            steps = [k for k in range(1, len(edges)) if np.sum(step == k) >= 20]
-            at = [given[step == k].mean() for k in steps]
-            ax.plot(at, [mean[step == k].mean() for k in steps], marker=marker, ms=5, label=name)
-    axes[0].set(xlabel="true wind (kt)", ylabel="mean answer (kt)", title="Among storms of one wind")
-    axes[1].set(xlabel="answer (kt)", ylabel="mean true wind (kt)", title="Among frames of one answer")
-    axes[1].yaxis.set_tick_params(labelleft=True)
+            groups = [step == k for k in range(1, len(edges)) if np.sum(step == k) >= 20]
+            errors = [np.mean((answer - true_kt)[group]) for group in groups]
+            ax.plot([given[group].mean() for group in groups], errors, marker=marker, ms=5, label=name)
+    for ax in axes:
+        ax.axhline(0, color="0.4", lw=1)
+    axes[0].set(xlabel="true wind (kt)", ylabel="mean error (kt)", title="Among storms of one wind")
+    axes[1].set(xlabel="answer (kt)", title="Among frames of one answer")
     axes[0].legend()
     fig.suptitle(title)
     return fig
