@@ -154,7 +154,7 @@ def learning_curve(
     slope, offset = np.polyfit(np.log(storms), np.log(errors_kt), 1)
     reach = np.array([min(storms) / 1.2, max(storms) * 1.2])
     ax.loglog(reach, np.exp(offset) * reach**slope, color=viz.BLUE, lw=1, label=f"line of slope {slope:.2f}")
-    ax.loglog(*all_frames, "^", color=viz.ORANGE, ms=9, label="30 storms, all their frames")
+    ax.loglog(*all_frames, "^", color=viz.ORANGE, ms=9, label="15 storms, all their frames")
     ax.axhline(bound_kt, color=viz.BLACK, ls="--", label="bound")
     ax.set_xticks(storms, [str(number) for number in storms])
     ticks = [8, 10, 12, 15, 20, 25, 30]
