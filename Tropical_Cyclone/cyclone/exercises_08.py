@@ -98,7 +98,7 @@ BOOK = Book(
     },
     {
         "cyclone-08-q1": Question(
-            text="Your network beats the bound on the shuffled frames by 25 points, and stays below it on unseen "
+            text="Your network beats the bound on the shuffled frames by 20 points, and stays below it on unseen "
             "storms. What have you found?",
             options={
                 "A": "An error in the bound: nothing can beat the best reader.",
@@ -108,7 +108,7 @@ BOOK = Book(
             right="C",
             feedback={
                 "A": "The bound is a limit for those who have the frame only. Neighbours are more than the frame.",
-                "B": "No reading of single frames beats the bound by 25 points, and it would not stop at unseen storms.",
+                "B": "No reading of single frames beats the bound by 20 points, and it would not stop at unseen storms.",
                 "C": "The wind hardly changes in half an hour, and neither do the clouds: similar frame, known wind.",
             },
         ),
