@@ -9,7 +9,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection
 
-from cyclone import dataset, imagery, plots, tracks
+from cyclone import dataset, imagery, plots, plots_training, tracks
 from cyclone.exercises_01 import own_estimates
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
@@ -105,3 +105,15 @@ def test_ten_winds_are_taken(capsys):
     assert who == "you"
     assert winds[1] == 120
     assert capsys.readouterr().out == ""
+
+
+def test_shrinkage_is_drawn_by_truth_and_by_answer():
+    true_kt = np.random.default_rng(0).uniform(20, 160, 4000)
+    fig = plots_training.shrinkage(true_kt, {"exact": true_kt, "half": 0.5 * true_kt + 45}, "Two readers")
+    by_truth, by_answer = fig.axes
+    for ax in fig.axes:
+        assert np.allclose(ax.lines[0].get_ydata(), 0), "an exact reader has no error"
+    true, error = by_truth.lines[1].get_data()
+    assert np.allclose(error, 45 - 0.5 * true)
+    answer, error = by_answer.lines[1].get_data()
+    assert np.allclose(error, 90 - answer)

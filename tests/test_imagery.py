@@ -152,8 +152,8 @@ def test_bands_spiral_inwards_anticlockwise_in_the_north(sample):
     assert np.mean(np.array(turns) < 0) > 0.75
 
 
-def test_error_of_a_perfect_reader_is_that_of_the_literature():
-    """8 to 10 kt and two classes of three right, on real tracks (see also the oracle of the data set)."""
+def test_error_of_the_table_is_that_of_the_literature():
+    """8 to 10 kt and two classes of three right, on real tracks (see also the bound of the data set)."""
     winds, readings = [], []
     for run in dataset.choose_storms(120):
         length_h = (run["time"].iloc[-1] - run["time"].iloc[0]).total_seconds() / 3600

@@ -32,7 +32,7 @@ from scipy import ndimage
 from tqdm import tqdm
 
 from cyclone import dataset, imagery, tracks
-from cyclone.dataset import Frames
+from cyclone.dataset import HIDDEN, Frames
 from utils import data
 from utils.paths import ROOT
 
@@ -648,7 +648,7 @@ def _frames(
         time=rows["time"].to_numpy("datetime64[s]"),
         lat=rows["lat"].to_numpy(np.float32),
         lon=rows["lon"].to_numpy(np.float32),
-        t_number=np.full(len(rows), np.nan, np.float32),
+        **dict.fromkeys(HIDDEN, np.full(len(rows), np.nan, np.float32)),
         season=rows["season"].to_numpy(np.int16),
         storm_ids=storm_ids,
         names=names[storm_ids].to_numpy(str),

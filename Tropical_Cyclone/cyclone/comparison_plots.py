@@ -114,19 +114,19 @@ def class_shares_of_a_wind(
     return fig
 
 
-def table_of_errors(table: pd.DataFrame, oracle_kt: float, title: str) -> Figure:
-    """RMSE with its interval for each row; the oracle as a line.
+def table_of_errors(table: pd.DataFrame, bound_kt: float, title: str) -> Figure:
+    """RMSE with its interval for each row; the bound as a line.
 
     Args:
         table: columns rmse_kt, low and high, in knots; the index names the rows.
-        oracle_kt: RMSE of a perfect reader on the same frames.
+        bound_kt: RMSE of the best reader on the same frames.
         title: of the figure.
     """
     fig, ax = plt.subplots(figsize=(7.5, 0.42 * len(table) + 1.2))
     places = np.arange(len(table))[::-1]
     spread = np.clip([table["rmse_kt"] - table["low"], table["high"] - table["rmse_kt"]], 0, None)
     ax.errorbar(table["rmse_kt"], places, xerr=spread, fmt="o", capsize=3)
-    ax.axvline(oracle_kt, color=viz.BLACK, ls="--", label="oracle")
+    ax.axvline(bound_kt, color=viz.BLACK, ls="--", label="bound")
     ax.set_yticks(places, table.index)
     ax.set(xlabel="RMSE on unseen storms (kt), 95 % over storms", title=title)
     ax.set_xlim(left=0)
@@ -138,7 +138,7 @@ def learning_curve(
     storms: Sequence[int],
     errors_kt: Sequence[float],
     all_frames: tuple[int, float],
-    oracle_kt: float,
+    bound_kt: float,
     title: str,
 ) -> Figure:
     """RMSE against the number of training storms, both axes logarithmic, with a straight line.
@@ -146,7 +146,7 @@ def learning_curve(
     Args:
         storms, errors_kt: one entry per training with every fourth frame of its storms.
         all_frames: storms and RMSE of a training with all frames of its storms.
-        oracle_kt: RMSE of a perfect reader on the same test frames.
+        bound_kt: RMSE of the best reader on the same test frames.
         title: of the figure.
     """
     fig, ax = plt.subplots(figsize=(6.8, 3.9))
@@ -154,11 +154,11 @@ def learning_curve(
     slope, offset = np.polyfit(np.log(storms), np.log(errors_kt), 1)
     reach = np.array([min(storms) / 1.2, max(storms) * 1.2])
     ax.loglog(reach, np.exp(offset) * reach**slope, color=viz.BLUE, lw=1, label=f"line of slope {slope:.2f}")
-    ax.loglog(*all_frames, "^", color=viz.ORANGE, ms=9, label="30 storms, all their frames")
-    ax.axhline(oracle_kt, color=viz.BLACK, ls="--", label="oracle")
+    ax.loglog(*all_frames, "^", color=viz.ORANGE, ms=9, label="15 storms, all their frames")
+    ax.axhline(bound_kt, color=viz.BLACK, ls="--", label="bound")
     ax.set_xticks(storms, [str(number) for number in storms])
     ticks = [8, 10, 12, 15, 20, 25, 30]
-    shown = [tick for tick in ticks if 0.85 * oracle_kt <= tick <= 1.15 * max(*errors_kt, all_frames[1])]
+    shown = [tick for tick in ticks if 0.85 * bound_kt <= tick <= 1.15 * max(*errors_kt, all_frames[1])]
     ax.set_yticks(shown, [str(tick) for tick in shown])
     ax.minorticks_off()
     ax.set(xlabel="training storms", ylabel="RMSE on unseen storms (kt)", title=title)

@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -20,7 +21,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from cyclone import imagery, tracks
+from cyclone import imagery, posterior, tracks
 from utils import parallel
 from utils.data import disk_full_is_clear
 from utils.paths import cache_dir
@@ -51,7 +52,8 @@ class Frames:
         storm: int32 (n,) which row of ``storm_ids``.
         time: datetime64[s] (n,) UTC.
         lat, lon: float32 (n,) degrees north and east.
-        t_number: float32 (n,) T-number that the cloud pattern was drawn with; NaN for real images.
+        t_number, shear_ms, rmw_km, land, eye_clarity: float32 (n,) what the clouds were drawn with, see
+            `imagery.Storm`; NaN for real images.
         season: int16 (n,).
         storm_ids, names: str (m,) of the storms.
         width_km: float32 (), of one image.
@@ -64,6 +66,10 @@ class Frames:
     lat: np.ndarray
     lon: np.ndarray
     t_number: np.ndarray
+    shear_ms: np.ndarray
+    rmw_km: np.ndarray
+    land: np.ndarray
+    eye_clarity: np.ndarray
     season: np.ndarray
     storm_ids: np.ndarray
     names: np.ndarray
@@ -85,6 +91,7 @@ class Frames:
         return tracks.wind_class(self.wind_kt)
 
 
+HIDDEN = ("t_number", "shear_ms", "rmw_km", "land", "eye_clarity")  # fields that only synthetic images have
 _OF_ALL_FRAMES = ("storm_ids", "names", "width_km")
 
 
@@ -256,9 +263,38 @@ def split_by_year(frames: Frames) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.flatnonzero(early), np.flatnonzero(~early & ~late), np.flatnonzero(late)
 
 
-def oracle(frames: Frames) -> np.ndarray:
-    """Winds in knots (n,) of a perfect reader of the cloud pattern: what no image can beat honestly."""
-    return imagery.wind_of_t(frames.t_number).astype(np.float32)
+def bound(frames: Frames, mix: np.ndarray | None = None) -> posterior.Reading:
+    """What the best reader makes of each image: it sees all that the clouds were drawn with, and knows the mix.
+
+    It knows every storm since 1980 but the one in the image. No other function of a single image has a smaller
+    expected RMSE (its ``wind_kt``) or finds the class more often on average (its ``wind_class``). On the few storms
+    of a test chance remains: compare with intervals over storms. Real images have no bound: all is NaN.
+
+    Args:
+        frames: n images, drawn with ``irreducible=1``.
+        mix: (8,) share of each class among the images; None takes that of ``frames``, so give the whole set and
+            choose the test frames afterwards: ``bound(frames)[test]``.
+    """
+    if mix is None:
+        mix = np.bincount(frames.wind_class, minlength=len(tracks.CLASSES)) / len(frames)
+    hidden = {name: getattr(frames, name) for name in HIDDEN}
+    storm_id = frames.storm_ids[frames.storm]
+    return posterior.read(**hidden, lat=frames.lat, moments=best_track_moments(), mix=mix, storm_id=storm_id)
+
+
+@cache
+def best_track_moments() -> pd.DataFrame:
+    """Every 6 hours of every storm since 1980: columns storm_id, wind_kt, change_kt (in 12 h), lat and land."""
+    parts = []
+    for storm_id, run in tropical_runs(tracks.load_tracks(quiet=True)).groupby("storm_id"):
+        hours = ((run["time"] - run["time"].iloc[0]) / pd.Timedelta(hours=1)).to_numpy()
+        part = run[["wind_kt", "lat"]].assign(
+            storm_id=storm_id,
+            change_kt=imagery.change_kt(hours, run["wind_kt"].to_numpy(float)),
+            land=imagery.land_exposure(hours, tracks.is_land(run["lat"], run["lon"])),
+        )
+        parts.append(part[(run["time"].dt.hour % 6 == 0) & (run["time"].dt.minute == 0)])
+    return pd.concat(parts, ignore_index=True)
 
 
 def persistence(frames: Frames) -> np.ndarray:
@@ -336,12 +372,18 @@ def draw_storm(
         time=at["time"].to_numpy("datetime64[s]"),
         lat=at["lat"].to_numpy(np.float32),
         lon=at["lon"].to_numpy(np.float32),
-        t_number=storm.t_number[window].astype(np.float32),
+        **{name: values.astype(np.float32) for name, values in hidden_at(storm, window).items()},
         season=np.full(len(at), run["season"].iloc[0], np.int16),
         storm_ids=np.array([run["storm_id"].iloc[0]], dtype=str),
         names=np.array([run["name"].iloc[0]], dtype=str),
         width_km=np.array(width_km, np.float32),
     )
+
+
+def hidden_at(storm: imagery.Storm, index: np.ndarray) -> dict[str, np.ndarray]:
+    """The `HIDDEN` quantities of a storm at some moments."""
+    values = {name: getattr(storm, name)[index] for name in HIDDEN if name != "eye_clarity"}
+    return values | {"eye_clarity": storm.eye_clarity(index)}
 
 
 def _window(wind_kt: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:

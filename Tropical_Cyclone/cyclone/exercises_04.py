@@ -85,10 +85,10 @@ BOOK = Book(
     },
     {
         "cyclone-04-q1": Question(
-            text="A colleague reports an RMSE of 6 kt. The oracle, a perfect reader of the cloud pattern, reaches "
+            text="A colleague reports an RMSE of 6 kt. The bound, the best reader of single images, reaches "
             "9 kt on the same frames. What is the most likely reason?",
             options={
-                "A": "The network is better than the oracle, because it has more parameters.",
+                "A": "The network is better than the bound, because it has more parameters.",
                 "B": "The network knew something besides the pattern, such as other frames of the same storm.",
                 "C": "Chance: the test set is too small.",
             },
@@ -96,7 +96,7 @@ BOOK = Book(
             feedback={
                 "A": "The part of the wind that the pattern does not show cannot be computed from it, with any "
                 "number of parameters.",
-                "B": "The oracle misses what differs from storm to storm. Only labels of the same storm give "
+                "B": "The best reader misses what differs from storm to storm. Only labels of the same storm give "
                 "that away.",
                 "C": "Possible with a handful of storms. So look at the interval over storms: here it would have "
                 "to be 3 kt wide.",

@@ -90,25 +90,25 @@ BOOK = Book(
                 ),
                 ("score", "Half of the score is the shuffled set, which says little about a new storm."),
                 (
-                    "shuffled_oracle",
-                    "The oracle is a limit for all submissions: it says nothing about this one.",
+                    "shuffled_bound",
+                    "The bound is a limit for all submissions: it says nothing about this one.",
                 ),
             ],
         ),
     },
     {
         "cyclone-08-q1": Question(
-            text="Your network beats the oracle on the shuffled frames by 30 points, and stays below it on unseen "
+            text="Your network beats the bound on the shuffled frames by 20 points, and stays below it on unseen "
             "storms. What have you found?",
             options={
-                "A": "An error in the oracle: nothing can beat a perfect reader.",
+                "A": "An error in the bound: nothing can beat the best reader.",
                 "B": "A network that reads more from the clouds than Dvorak's method.",
                 "C": "A leak: neighbours in time of the test frames were in training, with their winds.",
             },
             right="C",
             feedback={
-                "A": "The oracle is a limit for those who have the frame only. Neighbours are more than the frame.",
-                "B": "Then it would beat the oracle on unseen storms too.",
+                "A": "The bound is a limit for those who have the frame only. Neighbours are more than the frame.",
+                "B": "No reading of single frames beats the bound by 20 points, and it would not stop at unseen storms.",
                 "C": "The wind hardly changes in half an hour, and neither do the clouds: similar frame, known wind.",
             },
         ),

@@ -14,8 +14,8 @@ Where the numbers come from:
     Kossin and Velden (2004), doi:10.1175/1520-0493(2004)132<0165:APBITC>2.0.CO;2: cloud tops are
         warmer towards the poles.
     Pineros, Ritchie and Tyo (2008), doi:10.1109/TGRS.2008.2000819: stronger storms are rounder.
-Constants without a source are ours, chosen so that the images look right and the error of a
-perfect reader of the pattern is 8 to 10 kt, the published skill on unseen storms.
+Constants without a source are ours, chosen so that the images look right and Dvorak's table, applied to
+the T-number of the pattern, is wrong by 8 to 10 kt, the published skill on unseen storms.
 """
 
 import math
@@ -25,6 +25,7 @@ from functools import cache
 
 import cv2
 import numpy as np
+from scipy.special import expit
 
 from cyclone import tracks
 
@@ -44,9 +45,16 @@ _T_NUMBERS = (0.8, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7
 _OVERCAST_C = (-38, -47, -57, -64, -68, -73, -78, -83)
 _EYE_C = (-15, 0, 12, 18, 21)
 
-# --- error of a perfect reader, in T-numbers: per storm, slow (18 h), per frame ---------------
+# --- error of the pattern, in T-numbers: per storm, slow (18 h), per frame ---------------------
 STORM_SD, SLOW_SD, FRAME_SD = 0.22, 0.30, 0.08
+T_NUMBER_SD = math.hypot(STORM_SD, SLOW_SD, FRAME_SD)
 _CENTRE_FIX_KM = 9.0
+
+# Spread of shear and of the logarithm of the radius of maximum wind: per storm, slow.
+_SHEAR_SDS_MS, _LOG_RMW_SDS = (4.0, 3.0), (0.30, 0.15)
+SHEAR_SD_MS, LOG_RMW_SD = math.hypot(*_SHEAR_SDS_MS), math.hypot(*_LOG_RMW_SDS)
+FAINTEST_EYE = 0.02  # clarity of an eye that is still drawn
+RMW_PER_DEGREE = 0.0169  # growth of the logarithm with latitude (Willoughby et al. eq. 7a)
 
 # After how many hours the varying part of each quantity has forgotten its past.
 _MEMORY_H = {
@@ -142,6 +150,12 @@ class Storm:
     def __len__(self) -> int:
         return len(self.hours)
 
+    def eye_clarity(self, index: np.ndarray | int) -> np.ndarray:
+        """How open the eye is at some moments, 0 to 1: shear and land close it. Under `FAINTEST_EYE` none is drawn,
+        and nothing in the image depends on the radius of maximum wind."""
+        opening = expit((self.t_number[index] - 4.55 - self.eye_deficit[index]) / 0.22)
+        return opening * expit((13 - self.shear_ms[index]) / 2.5) * (1 - 0.8 * self.land[index])
+
 
 def seed_of(storm_id: str, seed: int = 0) -> int:
     """A seed that depends on the storm's identifier only, the same on every machine."""
@@ -182,26 +196,23 @@ def simulate(
     def constant(sd: float) -> float:
         return sd * float(rng.normal())
 
-    # A weakening storm loses cold cloud before its wind falls: Dvorak's rule for the current intensity.
-    change_kt = wind_kt - np.interp(hours - 12, hours, wind_kt)
-    lag = np.clip(0.012 * change_kt, -0.5, 0.3)
+    pattern_t, shear_ms, rmw_km = expected_hidden(wind_kt, change_kt(hours, wind_kt), lat)
     error = constant(STORM_SD) + SLOW_SD * noise["t_number"] + FRAME_SD * rng.normal(size=num)
-    rmw_km = 46.4 * np.exp(-0.0155 * MS_PER_KT * wind_kt + 0.0169 * np.abs(lat))  # Willoughby et al. eq. 7a
     first_hour = rng.uniform(0, 24)
     return Storm(
         seed=seed,
         hours=hours,
         wind_kt=wind_kt,
         lat=lat,
-        t_number=np.clip(t_number(wind_kt) + lag + irreducible * error, 0.6, 8.6),
-        rmw_km=rmw_km * np.exp(constant(0.30) + 0.15 * noise["rmw"]),
-        shear_ms=np.clip(7 + constant(4) + 3 * noise["shear"] - 0.12 * change_kt, 0.5, 25),
+        t_number=np.clip(pattern_t + irreducible * error, 0.6, 8.6),
+        rmw_km=rmw_km * np.exp(constant(_LOG_RMW_SDS[0]) + _LOG_RMW_SDS[1] * noise["rmw"]),
+        shear_ms=np.clip(shear_ms + constant(_SHEAR_SDS_MS[0]) + _SHEAR_SDS_MS[1] * noise["shear"], 0.5, 25),
         downshear_rad=np.deg2rad(70 + constant(25)) + 0.5 * noise["downshear"],
         size=np.exp(constant(0.22) + 0.10 * noise["size"]),
         top_anomaly_k=constant(1.5) + 2.5 * noise["top"],
         eye_deficit=constant(0.25) + 0.35 * noise["eye"],
         eccentricity=0.12 * np.abs(noise["eccentricity"]),
-        land=_land_exposure(hours, over_land),
+        land=land_exposure(hours, over_land),
         local_hour=np.asarray(first_hour + hours if local_hour is None else local_hour, float) % 24,
         band_start_rad=rng.uniform(0, 2 * np.pi) + 0.18 * hours,
         crossing_angle_rad=float(np.deg2rad(rng.uniform(10, 18))),
@@ -212,6 +223,27 @@ def simulate(
         spiral_weights=_red_noise(rng, hours, [6.0] * _NUM_FIELDS),
         noise_offset=rng.uniform(0, _NOISE_SIZE, 6),
     )
+
+
+def change_kt(hours: np.ndarray, wind_kt: np.ndarray) -> np.ndarray:
+    """Change of the wind in the last 12 hours, (n,); a storm is not known before its first moment."""
+    return wind_kt - np.interp(hours - 12, hours, wind_kt)
+
+
+def expected_hidden(
+    wind_kt: np.ndarray, change_kt: np.ndarray, lat: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """T-number, shear (m/s) and radius of maximum wind (km, in the geometric mean) that a wind lets expect.
+
+    Args:
+        wind_kt, change_kt, lat: (n,) wind, its change in 12 hours, and latitude in degrees.
+    """
+    # A weakening storm loses cold cloud before its wind falls: Dvorak's rule for the current intensity.
+    lag = np.clip(0.012 * change_kt, -0.5, 0.3)
+    rmw_km = 46.4 * np.exp(
+        -0.0155 * MS_PER_KT * wind_kt + RMW_PER_DEGREE * np.abs(lat)
+    )  # Willoughby et al. eq. 7a
+    return t_number(wind_kt) + lag, 7 - 0.12 * change_kt, rmw_km
 
 
 def _checked_series(*series: np.ndarray) -> list[np.ndarray]:
@@ -238,7 +270,7 @@ def _red_noise(rng: np.random.Generator, hours: np.ndarray, memory_h: list[float
     return series
 
 
-def _land_exposure(hours: np.ndarray, over_land: np.ndarray | None) -> np.ndarray:
+def land_exposure(hours: np.ndarray, over_land: np.ndarray | None) -> np.ndarray:
     """How far land has eroded the cloud pattern, 0 to 1: hours to decay, a day to recover."""
     exposure = np.zeros(len(hours))
     if over_land is None:
@@ -374,7 +406,7 @@ class Renderer:
         for layer in (_clusters, _cirrus, _outer_bands, _curved_band, _overcast):
             top, opacity = layer(scene)
             kelvin += (top - kelvin) * opacity
-        if scene.eye_clarity > 0.02:
+        if scene.eye_clarity > FAINTEST_EYE:
             _open_eye(kelvin, scene)
         return self._enlarged(kelvin, southern=storm.lat[index] < 0)
 
@@ -400,7 +432,6 @@ class Renderer:
         stretch = 1 + 0.012 * shear
         overcast_radius = cv2.magnitude((downshear[0] - displaced_km) / stretch, downshear[1] * stretch)
         land = float(storm.land[i])
-        opening = _logistic((t - 4.55 - float(storm.eye_deficit[i])) / 0.22)
         return _Scene(
             x, y, radius, angle, log_radius, *noise, overcast_radius, downshear[0],
             hour=hour,
@@ -412,7 +443,7 @@ class Renderer:
             shear_ms=shear,
             cotangent=cotangent,
             band_start=float(storm.band_start_rad[i]),
-            eye_clarity=opening * _logistic((13 - shear) / 2.5) * (1 - 0.8 * land),
+            eye_clarity=float(storm.eye_clarity(i)),
             eye_radius_km=max(0.62 * float(storm.rmw_km[i]), 4.0),
             eccentricity=float(storm.eccentricity[i]),
         )  # fmt: skip
@@ -488,10 +519,6 @@ def _cloud_cover(t: float, texture: np.ndarray, spiral: np.ndarray) -> np.ndarra
         return 1.0
     odds = share / (1 - share)
     return _sigmoid(4 * (texture + 0.6 * spiral + 0.7 * math.log(odds)))
-
-
-def _logistic(value: float) -> float:
-    return 1 / (1 + math.exp(-value))
 
 
 def _sigmoid(field: np.ndarray) -> np.ndarray:

@@ -63,11 +63,11 @@ def responses(frequencies: np.ndarray, kept: Mapping[str, np.ndarray], factor: i
 
 
 def scores(table: pd.DataFrame, title: str) -> Figure:
-    """RMSE and share of right classes with intervals over storms; a diamond where the oracle lies.
+    """RMSE and share of right classes with intervals over storms; a diamond where the bound lies.
 
     Args:
         table: one row per estimate, with the columns ``rmse_kt``, ``rmse_low``, ``rmse_high``, ``top1``,
-            ``top1_low``, ``top1_high`` (shares) and, NaN if unknown, ``oracle_rmse_kt`` and ``oracle_top1``.
+            ``top1_low``, ``top1_high`` (shares) and, NaN if unknown, ``bound_rmse_kt`` and ``bound_top1``.
         title: of the figure.
     """
     fig, axes = plt.subplots(1, 2, figsize=(9.5, 0.52 * len(table) + 1.5), sharey=True)
@@ -77,8 +77,8 @@ def scores(table: pd.DataFrame, title: str) -> Figure:
         values = factor * table[[f"{stem}_low", column, f"{stem}_high"]].to_numpy(float)
         ax.hlines(places, values[:, 0], values[:, 2], color=viz.BLUE, lw=3, alpha=0.45)
         ax.plot(values[:, 1], places, "o", color=viz.BLUE, ms=7, label="estimate, 95 % interval over storms")
-        oracle = factor * table[f"oracle_{column}"].to_numpy(float)
-        ax.plot(oracle, places, "D", color=viz.ORANGE, ms=8, mfc="none", mew=2, label="oracle, same frames")
+        bound = factor * table[f"bound_{column}"].to_numpy(float)
+        ax.plot(bound, places, "D", color=viz.ORANGE, ms=8, mfc="none", mew=2, label="bound, same frames")
         ax.set(xlabel=label, xlim=(0, None))
     axes[1].set_xlabel("right class (%), right is better")
     axes[1].set_xlim(0, 100)
@@ -86,6 +86,31 @@ def scores(table: pd.DataFrame, title: str) -> Figure:
     fig.suptitle(title)
     handles, labels = axes[0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside lower center", ncols=2)
+    return fig
+
+
+def shrinkage(true_kt: np.ndarray, readers: Mapping[str, np.ndarray], title: str) -> Figure:
+    """Mean error by the true wind, and by the answer, in steps of 10 kt with 20 cases or more.
+
+    Args:
+        true_kt: (n,) winds.
+        readers: for each reader its answers, (n,) knots.
+        title: of the figure.
+    """
+    fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.8), sharey=True)
+    edges = np.arange(15, 176, 10)
+    for (name, answer), marker in zip(readers.items(), "so", strict=False):
+        for ax, given in zip(axes, (true_kt, answer), strict=True):
+            step = np.digitize(given, edges)
+            groups = [step == k for k in range(1, len(edges)) if np.sum(step == k) >= 20]
+            errors = [np.mean((answer - true_kt)[group]) for group in groups]
+            ax.plot([given[group].mean() for group in groups], errors, marker=marker, ms=5, label=name)
+    for ax in axes:
+        ax.axhline(0, color="0.4", lw=1)
+    axes[0].set(xlabel="true wind (kt)", ylabel="mean error (kt)", title="Among storms of one wind")
+    axes[1].set(xlabel="answer (kt)", title="Among frames of one answer")
+    axes[0].legend()
+    fig.suptitle(title)
     return fig
 
 

@@ -43,7 +43,7 @@ def wind_class(wind_kt: np.ndarray | pd.Series | float) -> np.ndarray:
     """Index into `CLASSES` of each wind; same shape as the input, int.
 
     Saffir-Simpson scale with tropical depression (TD) and tropical storm (TS) below it and, as in the
-    course's lecture, NC ("no cyclone") up to 20 kt. 63 kt is TS, 64 kt is H1.
+    course's lecture, NC ("no category") up to 20 kt. 63 kt is TS, 64 kt is H1.
 
     Raises:
         ValueError: a wind is missing (NaN) or negative: it has no class.

@@ -89,22 +89,30 @@ def predict_ensemble(
     return means.mean(axis=0), np.sqrt(np.mean(sds**2, axis=0) + means.var(axis=0))
 
 
-def scores(wind_kt: np.ndarray, mean_kt: np.ndarray, sd_kt: np.ndarray | None = None) -> pd.Series:
+def scores(
+    wind_kt: np.ndarray,
+    mean_kt: np.ndarray,
+    sd_kt: np.ndarray | None = None,
+    class_share: np.ndarray | None = None,
+) -> pd.Series:
     """RMSE in knots, and shares of frames whose class is right, among the best two, off by one at most.
 
     Args:
         wind_kt: (n,) best-track winds.
         mean_kt: (n,) estimated winds.
-        sd_kt: (n,) their standard deviations; without them the class is read from the mean alone,
-            and there is no top-2.
+        sd_kt: (n,) their standard deviations, which give probabilities of classes.
+        class_share: (n, 8) probabilities of the classes in place of those. Without both the class is read from
+            the mean alone, and there is no top-2.
     """
     truth, mean_kt = tracks.wind_class(wind_kt), np.clip(mean_kt, 0, None)
     result = {"rmse_kt": float(np.sqrt(np.mean((mean_kt - wind_kt) ** 2)))}
-    if sd_kt is None:
+    if class_share is None and sd_kt is not None:
+        class_share = models.class_probabilities(mean_kt, sd_kt)
+    if class_share is None:
         best = tracks.wind_class(mean_kt)
         result["top1"] = float(np.mean(best == truth))
     else:
-        order = models.class_probabilities(mean_kt, sd_kt).argsort(axis=1)[:, ::-1]
+        order = class_share.argsort(axis=1)[:, ::-1]
         best = order[:, 0]
         result["top1"] = float(np.mean(best == truth))
         result["top2"] = float(np.mean((order[:, :2] == truth[:, np.newaxis]).any(axis=1)))

@@ -125,12 +125,12 @@ def errors(by_class: pd.DataFrame, by_storm: pd.DataFrame) -> Figure:
     return fig
 
 
-def life(frames: Frames, mean_kt: np.ndarray, sd_kt: np.ndarray, oracle_kt: np.ndarray, title: str) -> Figure:
-    """Best-track wind of one storm over time, the estimate with its 90 % band, and the oracle.
+def life(frames: Frames, mean_kt: np.ndarray, sd_kt: np.ndarray, bound_kt: np.ndarray, title: str) -> Figure:
+    """Best-track wind of one storm over time, the estimate with its 90 % band, and the best reader's.
 
     Args:
         frames: n frames of one storm in order of time.
-        mean_kt, sd_kt, oracle_kt: (n,).
+        mean_kt, sd_kt, bound_kt: (n,).
         title: of the figure.
     """
     fig, ax = plt.subplots(figsize=(10, 3.9))
@@ -141,11 +141,11 @@ def life(frames: Frames, mean_kt: np.ndarray, sd_kt: np.ndarray, oracle_kt: np.n
     ax.plot(frames.time, mean_kt, color=viz.BLUE, lw=1.2, label="ensemble")
     ax.plot(
         frames.time,
-        oracle_kt,
+        bound_kt,
         color=viz.GREEN,
         lw=0.8,
         alpha=0.8,
-        label="oracle (perfect reader of the pattern)",
+        label="best reader of single images",
     )
     ax.plot(frames.time, frames.wind_kt, color="black", lw=2.2, label="best track")
     ax.set(ylabel="wind (kt)", xlabel="day (UTC)", ylim=(0, None), title=title)
@@ -156,11 +156,11 @@ def life(frames: Frames, mean_kt: np.ndarray, sd_kt: np.ndarray, oracle_kt: np.n
 
 
 def submissions(table: pd.DataFrame) -> Figure:
-    """Top-1 accuracy of submissions on both sets with intervals, and the oracle of each set as a line.
+    """Top-1 accuracy of submissions on both sets with intervals, and the bound of each set as a line.
 
     Args:
         table: index name of the submission; for each set columns ``<set>_top1``, ``<set>_low``,
-            ``<set>_high`` and ``<set>_oracle``, shares from 0 to 1.
+            ``<set>_high`` and ``<set>_bound``, shares from 0 to 1.
     """
     fig, axes = plt.subplots(1, 2, figsize=(10, 1.6 + 0.42 * len(table)), sharey=True)
     places = np.arange(len(table))[::-1]
@@ -171,9 +171,9 @@ def submissions(table: pd.DataFrame) -> Figure:
         top1 = table[f"{which}_top1"]
         spans = np.stack([top1 - table[f"{which}_low"], table[f"{which}_high"] - top1])
         ax.errorbar(100 * top1, places, xerr=100 * np.maximum(spans, 0), fmt="o", color=colour, capsize=4)
-        oracle = 100 * table[f"{which}_oracle"].iloc[0]
-        ax.axvline(oracle, color=viz.GREEN, ls="--")
-        ax.text(oracle, len(table) - 0.45, "oracle", color=viz.GREEN, ha="center", va="bottom", fontsize=9)
+        bound = 100 * table[f"{which}_bound"].iloc[0]
+        ax.axvline(bound, color=viz.GREEN, ls="--")
+        ax.text(bound, len(table) - 0.45, "bound", color=viz.GREEN, ha="center", va="bottom", fontsize=9)
         ax.set(xlabel="top-1 accuracy (%)", xlim=(0, 100), ylim=(-0.6, len(table) - 0.4))
         ax.set_title(text, pad=16)
     axes[0].set_yticks(places, table.index)
