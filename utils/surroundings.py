@@ -13,12 +13,18 @@ PIP_KEEPS = (  # where packages come from; everything else of pip's decides wher
 REMOVED = (
     "PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "PYTHONSTARTUP", "PYTHONUSERBASE", "PYTHONPLATLIBDIR",
     "PYTHONOPTIMIZE",  # it would take the assertions out of notebooks and tests
-    "PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV",
-    "JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_PREFER_ENV_PATH",
-    "KERAS_BACKEND", "KERAS_HOME", "TF_USE_LEGACY_KERAS", "MATPLOTLIBRC", "MPLBACKEND",
-    "NUMBA_DISABLE_JIT", "NUMBA_CACHE_DIR",
+    "PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONEXECUTABLE", "PYTHONIOENCODING", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV",
+    "JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_PREFER_ENV_PATH", "JUPYTERLAB_DIR",
+    "JUPYTER_ALLOW_INSECURE_WRITES",  # the keys of running kernels would be readable by everybody
+    "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD",
+    "KERAS_BACKEND", "KERAS_HOME", "TF_USE_LEGACY_KERAS", "TF_XLA_FLAGS", "TORCH_LOGS", "MATPLOTLIBRC", "MPLBACKEND",
+)  # fmt: skip
+PREFIXES = (
+    "CONDA_", "_CONDA_", "NUMBA_",
+    "JUPYTER_GATEWAY_",  # kernels would run on another machine, with other packages
 )  # fmt: skip
 SET = {
+    "PYTHONUTF8": "1",  # files and terminal, also where the locale knows ASCII alone
     "PYTHONNOUSERSITE": "1",  # packages in the home folder must not shadow the tested ones
     "PIP_USER": "0",  # also where pip's own configuration says otherwise
     "JUPYTER_PREFER_ENV_PATH": "1",  # a kernel called python3 in the home folder is not the course's
@@ -31,7 +37,7 @@ def scrub(environment: MutableMapping[str, str]) -> None:
         pip_option = name.removeprefix("PIP_") if name.startswith("PIP_") else ""
         if (
             name in REMOVED
-            or name.startswith(("CONDA_", "_CONDA_"))
+            or (name.startswith(PREFIXES) and name != "NUMBA_NUM_THREADS")
             or (pip_option and pip_option not in PIP_KEEPS)
         ):
             del environment[name]
