@@ -60,8 +60,8 @@ def private_dir(name: str) -> Path:
     if status.st_uid != os.getuid():
         print(f"{folder} belongs to another user, so that compiled code is not taken from there.")
         return Path(tempfile.mkdtemp(prefix=f"bootcamp-{name}-"))
-    if status.st_mode & 0o022:
-        for file in [*folder.rglob("*.nbi"), *folder.rglob("*.nbc")]:
+    for file in [*folder.rglob("*.nbi"), *folder.rglob("*.nbc")]:
+        if status.st_mode & 0o022 or file.lstat().st_uid != os.getuid():
             file.unlink()
     folder.chmod(0o700)
     return folder

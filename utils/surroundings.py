@@ -5,6 +5,9 @@ what selects a GPU stay as they are.
 """
 
 from collections.abc import MutableMapping
+from contextlib import suppress
+
+from utils import paths, settings
 
 PIP_KEEPS = (  # where packages come from; everything else of pip's decides where they go or what happens to them
     "INDEX_URL", "EXTRA_INDEX_URL", "FIND_LINKS", "NO_INDEX", "TRUSTED_HOST", "CERT", "CLIENT_CERT", "PROXY",
@@ -17,10 +20,11 @@ REMOVED = (
     "JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_PREFER_ENV_PATH", "JUPYTERLAB_DIR",
     "JUPYTER_ALLOW_INSECURE_WRITES",  # the keys of running kernels would be readable by everybody
     "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD",
-    "KERAS_BACKEND", "KERAS_HOME", "TF_USE_LEGACY_KERAS", "TF_XLA_FLAGS", "TORCH_LOGS", "MATPLOTLIBRC", "MPLBACKEND",
+    "KERAS_BACKEND", "KERAS_HOME", "TF_USE_LEGACY_KERAS", "TF_XLA_FLAGS", "TORCH_LOGS", "HDF5_DRIVER",
+    "MATPLOTLIBRC", "MPLBACKEND",
 )  # fmt: skip
 PREFIXES = (
-    "CONDA_", "_CONDA_", "NUMBA_",
+    "CONDA_", "_CONDA_", "NUMBA_", "TQDM_",
     "JUPYTER_GATEWAY_",  # kernels would run on another machine, with other packages
 )  # fmt: skip
 SET = {
@@ -42,3 +46,6 @@ def scrub(environment: MutableMapping[str, str]) -> None:
         ):
             del environment[name]
     environment.update(SET)
+    with suppress(OSError, settings.SettingError):  # whoever writes there says it
+        # A profile in the home folder may hold start-up files and settings, which would run in every kernel.
+        environment["IPYTHONDIR"] = str(paths.cache_dir("ipython"))
