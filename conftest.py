@@ -8,6 +8,7 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import plan
@@ -18,6 +19,8 @@ from utils import surroundings
 ROOT = Path(__file__).resolve().parent
 os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
 surroundings.scrub(os.environ)  # for whoever starts pytest without the launcher
+hypothesis.settings.register_profile("course", deadline=None)  # a busy machine is no fault of the code
+hypothesis.settings.load_profile("course")
 
 _started: dict[str, float] = {}
 _ended: dict[str, float] = {}

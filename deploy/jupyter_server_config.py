@@ -31,7 +31,17 @@ c.ServerApp.disable_check_xsrf = False
 if os.environ.get("JUPYTER_TOKEN"):
     c.IdentityProvider.token = os.environ["JUPYTER_TOKEN"]
 
-private = Path(tempfile.mkdtemp(prefix="bootcamp-"))  # readable by this user only
+
+def private_folder():
+    """A folder that only this user can read. A socket's name may have 104 bytes, and TMPDIR alone may have more."""
+    folder = Path(tempfile.mkdtemp(prefix="bootcamp-"))
+    if len(os.fsencode(folder / "tensorboard")) > 100 and Path("/tmp").is_dir():
+        folder.rmdir()
+        folder = Path(tempfile.mkdtemp(prefix="bootcamp-", dir="/tmp"))
+    return folder
+
+
+private = private_folder()
 atexit.register(shutil.rmtree, private, ignore_errors=True)
 
 # TensorBoard opens from the Launcher, inside JupyterLab and behind its token. It listens on a socket in a private

@@ -27,6 +27,7 @@ DOORS = {
     "tornado_settings", "cookie_secret", "cookie_secret_file", "cookie_options", "get_secure_cookie_kwargs",
     "trust_xheaders", "jpserver_extensions", "config", "config_file", "config_file_name", "config_dir", "ip",
     "port", "sock", "sock_mode", "sock-mode",
+    "extra_static_paths", "static_handler_class", "static_handler_args",  # static files need no token
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ import sys
 import tarfile
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils import data
+from utils import data, paths
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTENT = np.random.default_rng(0).integers(0, 256, 3_000_000, dtype=np.uint8).tobytes()
@@ -462,3 +463,33 @@ def test_compiled_code_is_private(own_cache, capsys):
         assert other.stat().st_mode & 0o777 == 0o700
         assert "belongs to another user" in capsys.readouterr().out
         other.rmdir()
+
+
+def test_a_small_file_that_unpacks_to_much_is_not_unpacked(tmp_path):
+    """Here 20 MB where 1 kB is announced; more would fill the memory."""
+    path = tmp_path / "small.gz"
+    path.write_bytes(gzip.compress(bytes(20_000_000)))
+    for facts in ({"sha256": "0" * 64}, {"starts_with": "\0"}):
+        tracemalloc.start()
+        assert "holds more than" in data._fault(path, {"bytes": 1000} | facts)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("BOOTCAMP_OFFLINE", "yes"), ("BOOTCAMP_CACHE", "/proc/x"), ("BOOTCAMP_DATA", "/no/such")],
+)
+def test_a_wrong_setting_is_one_sentence_on_the_command_line(name, value, own_cache, monkeypatch, capsys):
+    monkeypatch.setenv(name, value)
+    assert data.main(["mnist"], data.fetch) == 1
+    assert name in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can give files away")
+def test_compiled_code_of_another_user_is_removed_from_a_folder_of_ours(own_cache):
+    folder = paths.private_dir("numba")
+    for name, owner in (("ours.nbi", os.getuid()), ("theirs.nbi", 65534)):
+        (folder / name).touch()
+        os.chown(folder / name, owner, -1)
+    assert [path.name for path in paths.private_dir("numba").iterdir()] == ["ours.nbi"]

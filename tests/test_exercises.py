@@ -6,6 +6,7 @@ import re
 import sys
 import threading
 import time
+import warnings
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -205,6 +206,58 @@ def test_right_answers_of_every_kind_pass_and_wrong_ones_do_not():
         assert "not finite" in exercise.feedback(answer)
 
 
+def test_tables_and_views_of_every_kind_are_read():
+    import pandas as pd
+    import torch
+
+    table, column = [[1.5, -2.0], [0.25, 1.0]], torch.tensor([1.5, -2.0, 0.25], dtype=torch.float64)
+    mixed = pd.DataFrame({"a": [1.5, 0.25], "b": pd.Series([-2, 1], dtype="Int64")})
+    for answer in (
+        pd.DataFrame(table),
+        pd.DataFrame(table, dtype="Float32"),
+        pd.DataFrame(table, dtype=object),
+        mixed,
+    ):
+        assert Exercise(todo="Give it.", reference=np.array(table)).feedback(answer) is None
+        assert Exercise(todo="Give it.", reference=np.zeros((2, 2))).feedback(answer) is not None
+    exercise = Exercise(todo="Give it.", reference=column.numpy())
+    assert exercise.feedback(torch.complex(column, -column).conj().imag) is None, (
+        "a view with the sign to come"
+    )
+
+
+def test_an_answer_of_great_size_is_refused_before_it_is_copied():
+    import torch
+
+    exercise = Exercise(todo="Give it.", reference=np.zeros(2))
+    for answer in (np.broadcast_to(np.int8(1), 10**9), torch.zeros(1).expand(10**9), range(10**9)):
+        assert "more than 1,000,000 values" in exercise.feedback(answer)
+
+
+def test_what_a_learner_tells_numpy_and_torch_does_not_stop_the_check():
+    import torch
+
+    def gradient(x):
+        return torch.autograd.grad((x**2).sum(), x)[0]
+
+    def careless(x):
+        torch.set_grad_enabled(False)
+        np.seterr(all="raise")
+        warnings.simplefilter("error")
+        return 2 * x
+
+    number = Exercise(todo="Give it.", reference=-1.7e308)
+    function = Exercise(
+        todo="Write it.", reference=gradient, arguments=[(torch.ones(2, requires_grad=True),)] * 2
+    )
+    try:
+        with np.errstate(), warnings.catch_warnings():
+            assert function.feedback(careless) is None
+            assert "value is not yet" in number.feedback(1.7e308)
+    finally:
+        torch.set_grad_enabled(True)
+
+
 def test_a_generator_is_read_where_it_can_be_read_again():
     value = Exercise(todo="Give it.", reference=np.array([1.0, 2.0]))
     function = Exercise(todo="Write it.", reference=lambda: np.array([1.0, 2.0]), arguments=[()])
@@ -227,6 +280,31 @@ class _Bad:
         raise self.error
 
     __str__ = __float__ = __iter__ = __getitem__ = __repr__
+
+
+class _NoClass:
+    @property
+    def __class__(self):
+        raise RuntimeError("no")
+
+
+class _Nameless(type):
+    @property
+    def __name__(cls):
+        raise RuntimeError("no")
+
+
+class _Text(str):
+    """Text of a class of its own, which says anything."""
+
+    def __str__(self):
+        raise RuntimeError("no")
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = str.__hash__
+    strip = lower = __str__
 
 
 class _Huge:
@@ -264,6 +342,16 @@ def test_what_is_no_answer_gets_one_printable_sentence(bad, reference, capsys):
     function = Exercise(todo="Write it.", reference=lambda: reference, arguments=[()])
     assert function.feedback(lambda: bad)
     assert function.feedback(bad)
+
+
+@pytest.mark.parametrize("make", [_NoClass, lambda: _Nameless("X", (), {})(), lambda: _Text("A")])
+@pytest.mark.parametrize("reference", [np.array([1.0, 2.0]), "B"], ids=str)
+def test_an_object_that_hides_what_it_is_gets_a_sentence(make, reference):
+    value = Exercise(todo="Give it.", reference=reference)
+    function = Exercise(todo="Write it.", reference=lambda: reference, arguments=[()])
+    for said in (value.feedback(make()), function.feedback(make), function.feedback(make())):
+        assert said
+        assert said.isprintable()
 
 
 class _Silent(Exception):

@@ -307,7 +307,40 @@ def a_split_less(file):
     del file["airfoils"]
 
 
+def family_is_no_text(file):
+    file["train/family"][2] = b"\xff"
+
+
+def negative_draw(file):
+    file["train/draw"][2] = -1
+
+
+def settings_are_a_number(file):
+    file.attrs["config"] = 7
+
+
+def split_is_an_array(file):
+    del file["train"]
+    file["train"] = np.zeros(3)
+
+
+def array_is_a_group(file):
+    del file["train/velocity"]
+    file.create_group("train/velocity")
+
+
+def link_to_elsewhere(file):
+    del file["train/velocity"]
+    file["train/velocity"] = h5py.ExternalLink("other.h5", "velocity")
+
+
 FOREIGN = [
+    family_is_no_text,
+    negative_draw,
+    settings_are_a_number,
+    split_is_an_array,
+    array_is_a_group,
+    link_to_elsewhere,
     no_numbers,
     infinite_force,
     a_flow_less,

@@ -228,6 +228,11 @@ def files_in(folder: Path) -> dict[str, str]:
         ["thesis.txt", "deep/y"],  # the folder of a thesis
         ["bin/tool", "lib/data.csv", "share/notes"],  # names like those of an environment
         ["pyvenv.cfg", "thesis.txt"],
+        ["pyvenv.cfg", "share/thesis.txt"],
+        ["pyvenv.cfg", "bin/python", "bin/backup.sh"],
+        ["pyvenv.cfg", "lib/python3.11/site-packages/pipeline/__init__.py"],
+        ["pyvenv.cfg", "include/mine.h"],
+        ["bootcamp.json", "bin/tool"],  # a file of another program
         ["pyvenv.cfg", "bin/activate", "lib/python3.11/site-packages/mine/__init__.py"],
         ["pyvenv.cfg", "lib64/python3.11/site-packages/mine.py", "Lib/site-packages/mine.py"],
         [".bashrc"],
@@ -245,6 +250,80 @@ def test_a_folder_of_somebody_else_is_refused_untouched(launcher, there, capsys)
     assert "Set BOOTCAMP_VENV to a folder that is empty or does not exist yet" in said
     assert files_in(launcher.VENV) == before
     assert not launcher.VENV.with_name("venv.lock").exists()
+
+
+def test_an_inventory_names_packages_and_no_other_folder(launcher):
+    launcher.set_up()
+    thesis = launcher.VENV.parent / "thesis"
+    thesis.mkdir()
+    (thesis / "text").write_text("mine", encoding="utf-8")
+    for names in (
+        ["../../../../../thesis", "../../../thesis", str(thesis), "", ".", ".."],
+        [1, None],
+        {"thesis": 1},
+    ):
+        (launcher.VENV / launcher.INVENTORY).write_text(json.dumps(names), encoding="utf-8")
+        launcher.STAMP.unlink()
+        launcher.set_up(whole=True)
+        assert files_in(thesis) == {"text": "mine"}
+        assert works(launcher)
+
+
+def test_a_lock_that_is_a_link_to_a_file_is_not_followed(launcher, capsys):
+    """In a folder that all users may write to, one could lay a link to a file of ours there."""
+    thesis = launcher.VENV.parent / "thesis.txt"
+    thesis.write_text("mine", encoding="utf-8")
+    launcher.VENV.with_name("venv.setting-up").symlink_to(thesis)
+    with pytest.raises(SystemExit):
+        launcher.set_up()
+    assert "cannot be made or repaired" in capsys.readouterr().err
+    assert thesis.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_link_in_the_place_of_the_environment_is_followed(tmp_path, monkeypatch):
+    monkeypatch.delenv("BOOTCAMP_VENV", raising=False)
+    monkeypatch.setattr(os.path, "realpath", lambda path, **names: str(tmp_path / "disk2"))
+    assert tmp_path / "disk2" == load().VENV
+
+
+def test_a_folder_that_may_not_be_listed_is_a_sentence(launcher, monkeypatch, capsys):
+    launcher.VENV.mkdir()
+
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(launcher.os, "listdir", refuse)
+    with pytest.raises(SystemExit):
+        launcher.set_up()
+    assert "Set BOOTCAMP_VENV to a folder that you can write to" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["lab", "data", "run", "results", "book", "score", "test"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BOOTCAMP_SEED", "abc"),
+        ("BOOTCAMP_OFFLINE", "yes"),
+        ("BOOTCAMP_CACHE", "/proc/x"),
+        ("BOOTCAMP_DATA", "/no/such"),
+    ],
+)
+def test_a_wrong_setting_is_said_before_anything_starts(launcher, command, name, value, monkeypatch, capsys):
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr(launcher, "set_up", lambda: pytest.fail("it starts"))
+    with pytest.raises(SystemExit):
+        launcher.main([command])
+    said = capsys.readouterr().err
+    assert name in said
+    assert "Traceback" not in said
+
+
+def test_a_terminal_that_knows_ascii_alone_gets_every_sentence(tmp_path):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "BOOTCAMP_CACHE": str(tmp_path / "Jürgen")}
+    command = [sys.executable, ROOT / "bootcamp", "score", "--help"]
+    (tmp_path / "Jürgen").write_text("a file", encoding="utf-8")
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8")
+    assert "J\\xfcrgen, which is not a folder" in done.stderr
 
 
 def test_somebodys_working_environment_is_refused_too(launcher, blank_venv, capsys):
@@ -443,7 +522,7 @@ def test_a_file_system_without_locks_is_said_and_works(launcher, monkeypatch, ca
     assert "do not start the course twice at once" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("damage", ["module gone", "module cut", "record gone", "record cut"])
+@pytest.mark.parametrize("damage", ["module gone", "module cut", "record gone", "record cut", "record huge"])
 def test_a_damaged_package_is_found_and_installed_again(launcher, damage, capsys):
     launcher.set_up()
     module = next(launcher.VENV.rglob("demo_course.py"))
@@ -454,6 +533,8 @@ def test_a_damaged_package_is_found_and_installed_again(launcher, damage, capsys
         module.write_text("answer = 4", encoding="utf-8")
     elif damage == "record gone":
         shutil.rmtree(record.parent)
+    elif damage == "record huge":
+        record.write_text("x" * 200_000, encoding="utf-8")
     else:
         record.write_text('"', encoding="utf-8")
     capsys.readouterr()

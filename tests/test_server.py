@@ -149,6 +149,26 @@ def test_tensorboard_has_no_port_of_its_own(server):
     assert [(where.ip, where.port) for where in listening] == [("127.0.0.1", int(address.rsplit(":", 1)[1]))]
 
 
+def test_the_socket_fits_wherever_temporary_files_go(tmp_path):
+    """The job folders of batch systems have long names; the name of a socket may have 104 bytes."""
+    scratch = tmp_path / ("x" * 100)
+    scratch.mkdir()
+    code = (
+        "import runpy, sys; from traitlets.config import Config; c = Config();"
+        "runpy.run_path(sys.argv[1], {'get_config': lambda: c});"
+        "print(c.ServerProxy.servers['tensorboard']['unix_socket'])"
+    )
+    environment = os.environ | {"TMPDIR": str(scratch), "BOOTCAMP_CACHE": str(tmp_path / "cache")}
+    environment.pop("JUPYTER_NO_CONFIG", None)
+    command = [sys.executable, "-c", code, ROOT / "deploy" / "jupyter_server_config.py"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    socket = Path(done.stdout.splitlines()[-1])
+    assert len(str(socket)) < 104
+    assert list(scratch.iterdir()) == []
+    assert not socket.parent.exists(), "it ends with the server"
+
+
 @pytest.mark.parametrize(
     "option",
     [
@@ -158,6 +178,7 @@ def test_tensorboard_has_no_port_of_its_own(server):
         "--ServerApp.ip=0.0.0.0", "--ServerApp.disable_check_xsrf=True", "--config=mine.py", "--sock=/tmp/x",
         "--ServerApp.allow_unauthenticated_access=True", "--ServerApp.identity_provider_class=mine.Open",
         "--ServerApp.authorizer_class=mine.All", "--ServerApp.tornado_settings={}", "--JupyterApp.config_file=x.py",
+        "--ServerApp.extra_static_paths=/", "--LabApp.static_handler_args={}",
     ],
 )  # fmt: skip
 def test_options_that_open_a_door_are_refused(option, capsys):

@@ -21,6 +21,8 @@ WRONG = [
     ("BOOTCAMP_GPU_MEMORY_MB", "-4096"), ("BOOTCAMP_PROFILE", "tpu"), ("BOOTCAMP_PROFILE", "GPU"),
     ("BOOTCAMP_VARIANT", "rocm"), ("BOOTCAMP_OFFLINE", "maybe"), ("BOOTCAMP_CACHE", __file__),
     ("BOOTCAMP_DATA", __file__), ("BOOTCAMP_VENV", __file__), ("BOOTCAMP_DATA", "/no/such/folder"),
+    ("BOOTCAMP_CACHE", "~nobody-of-this-name/c"), ("BOOTCAMP_CACHE", "/tmp/" + "x" * 300), ("BOOTCAMP_VENV", "x/" * 3000),
+    ("BOOTCAMP_DATA", __file__ + "/below-a-file"), ("BOOTCAMP_OFFLINE", "yes"),
 ]  # fmt: skip
 
 
@@ -73,6 +75,48 @@ def test_every_seed_that_the_libraries_take_is_taken(number):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BOOTCAMP_SEED", f" {number} ")
         assert settings.seed(7) == number
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or os.getuid() != 0, reason="only root can step into another user's place"
+)
+@pytest.mark.parametrize("name", ["BOOTCAMP_VENV", "BOOTCAMP_CACHE", "BOOTCAMP_DATA"])
+def test_a_folder_of_another_user_is_a_sentence(name, tmp_path):
+    (tmp_path / "private").mkdir(mode=0o700)
+    code = (
+        f"import os, sys; sys.path.insert(0, {str(ROOT)!r}); from utils import settings; os.setuid(65534);"
+        "print(settings.problems())"
+    )
+    environment = {"PATH": os.environ["PATH"], name: str(tmp_path / "private" / "x")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, encoding="utf-8"
+    )
+    assert "which cannot be used (Permission denied)" in done.stdout, done.stderr
+
+
+def test_without_a_known_home_the_cache_is_where_xdg_says(clean, tmp_path):
+    """A container that runs as a number without a name; a relative XDG folder counts for nothing."""
+    clean.setattr("os.path.expanduser", lambda path: path)
+    clean.setattr("os.access", lambda path, mode: Path(path).is_relative_to(tmp_path))
+    clean.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_dir() == tmp_path / "ai-for-science-bootcamp"
+    clean.setenv("XDG_CACHE_HOME", "relative")
+    with pytest.raises(OSError, match="Set BOOTCAMP_CACHE to a folder"):
+        cache_dir()
+
+
+def test_a_folder_without_a_home_stays_for_the_sentence(clean, tmp_path):
+    clean.setenv("BOOTCAMP_VENV", "~nobody-of-this-name/v")
+    settings.make_folders_absolute(tmp_path)
+    with pytest.raises(settings.SettingError, match="no such home folder"):
+        settings.venv()
+
+
+def test_what_check_prints_of_a_setting_is_printable(clean, tmp_path):
+    clean.setenv("BOOTCAMP_CACHE", str(tmp_path / "a\x1b[31m\nb"))
+    clean.setenv("BOOTCAMP_X\x1b[31m", "1")
+    assert "".join(value for _, value, _ in settings.in_force()).isprintable()
+    assert "".join(settings.problems()).isprintable()
 
 
 def test_a_misspelt_name_is_pointed_out(clean):
@@ -134,17 +178,21 @@ def test_the_surroundings_are_scrubbed_and_the_proxy_stays():
         "PIP_ROOT": "/r", "PIP_USER": "1", "PIP_DRY_RUN": "1", "PIP_NO_BINARY": ":all:", "PIP_REQUIRE_VIRTUALENV": "1",
         "JUPYTER_PATH": "/module", "KERAS_BACKEND": "jax", "KERAS_HOME": "/k", "MATPLOTLIBRC": "/m", "CONDA_PREFIX": "/c",
         "CONDA_DEFAULT_ENV": "base", "_CONDA_ROOT": "/c", "VIRTUAL_ENV": "/v",
+        "PYTHONIOENCODING": "ascii", "JUPYTERLAB_DIR": "/l", "JUPYTER_ALLOW_INSECURE_WRITES": "1",
+        "JUPYTER_GATEWAY_URL": "http://gateway.example", "PYTEST_ADDOPTS": "-x", "TF_XLA_FLAGS": "--unknown",
+        "TORCH_LOGS": "unknown", "NUMBA_THREADING_LAYER": "tbb", "TQDM_MININTERVAL": "abc", "IPYTHONDIR": "/i",
+        "HDF5_DRIVER": "unknown",
     }  # fmt: skip
     kept = {
         "HTTPS_PROXY": "http://proxy.example:3128", "no_proxy": "localhost", "PIP_INDEX_URL": "https://mirror.example",
         "PIP_CERT": "/cert.pem", "SSL_CERT_FILE": "/cert.pem", "CUDA_VISIBLE_DEVICES": "1", "PATH": "/bin", "HOME": "/h",
-        "LD_LIBRARY_PATH": "/lib", "BOOTCAMP_SEED": "1", "SLURM_JOB_ID": "7",
+        "LD_LIBRARY_PATH": "/lib", "BOOTCAMP_SEED": "1", "SLURM_JOB_ID": "7", "NUMBA_NUM_THREADS": "2",
     }  # fmt: skip
     environment = theirs | kept
     surroundings.scrub(environment)
-    assert environment == kept | surroundings.SET
+    assert environment == kept | surroundings.SET | {"IPYTHONDIR": str(cache_dir("ipython"))}
     surroundings.scrub(environment)
-    assert environment == kept | surroundings.SET
+    assert environment == kept | surroundings.SET | {"IPYTHONDIR": str(cache_dir("ipython"))}
 
 
 HOSTILE_HOME = """

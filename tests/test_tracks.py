@@ -74,8 +74,8 @@ def test_hurdat2_without_its_trailing_commas():
         ("76.9W", "76.9N", "Line 2: .*'76.9N' is no position"),
         ("33.4N", "93.4N", "Line 2: .*'93.4N' is no position"),
         ("20110827, 1200", "20111327, 1200", "Line 3: a field cannot be read"),
-        ("20110827, 1200", "20110827,  120", "Line 3: .*'20110827 120' is no time"),
         ("20110827, 1200", "90110827, 1200", "Line 3: .*'90110827 1200' is not in the season 2011"),
+        ("20110827, 1200", "20110827,  120", "Line 3: .*'20110827 120' is no time"),
         ("  60,  959", "  6O,  959", "Line 4: a field cannot be read .*6O"),
         (" 280,", "", "Line 4: a row has 20 or 21 fields, this one has 19"),
         ("IRENE,      3,", "IRENE,", "Line 1: a header has a storm, a name and a count"),
@@ -112,6 +112,30 @@ def test_rows_that_the_archive_itself_spoiled_are_read_or_left_out_and_named(old
         assert set(found["time"]) < set(whole["time"])
     tracks.parse_hurdat2(HURDAT2.replace(old, new, 1), quiet=True)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (" 33.4N,  76.9W", " 33.4   76.9W", "'33.4' does not say N or S"),  # both faults in one row
+        (" 33.4N,  76.9W", " 33.4N  76.9", "'76.9' does not say E or W"),
+        ("  60,  959", " 600,  959", "600 kt is no wind"),
+        ("  60,  959", "  60, 9590", "9590 hPa is no pressure"),
+        ("  60,  959", "  -6,  959", "-6 kt is no wind"),
+    ],
+)
+def test_rows_that_would_have_to_be_guessed_are_left_out_and_named(old, new, said):
+    assert old in HURDAT2
+    found = tracks.parse_hurdat2(HURDAT2.replace(old, new, 1), quiet=True)
+    assert len(found) == 4
+    assert not found.attrs["mended"]
+    assert [said in sentence for sentence in found.attrs["left_out"]] == [True]
+
+
+@pytest.mark.parametrize("wind", ["6_0", "+60", "6\N{ARABIC-INDIC DIGIT ONE}", "6O"])
+def test_a_number_is_what_the_archive_writes_and_not_what_python_takes(wind):
+    with pytest.raises(ValueError, match="Line 4: a field cannot be read"):
+        tracks.parse_hurdat2(HURDAT2.replace("  60,  959", f"{wind:>4},  959", 1))
 
 
 @given(st.data())

@@ -1,5 +1,6 @@
 """GPU report, course engine, results, training cache, preprocessing and figures."""
 
+import errno
 import json
 import os
 import subprocess
@@ -378,6 +379,79 @@ def test_a_notebook_that_ends_badly_does_not_stop_the_others(
     assert "Traceback" not in said.err
     assert nbformat.read(runner.executed_path(paths[0]), 4).cells[0].outputs[0].data["text/plain"] == "2"
     assert nbformat.read(runner.executed_path(paths[1]), 4).cells[1].outputs[0].text == "42\n"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "\ufeff{", "7", None])
+def test_a_damaged_notebook_does_not_stop_the_others(own_cache, tmp_path, capsys, monkeypatch, content):
+    import nbformat
+
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    bad, good = tmp_path / "Bad.ipynb", tmp_path / "Good.ipynb"
+    bad.write_bytes(b"\xff\xfe" if content is None else content.encode())
+    nbformat.write(nbformat.v4.new_notebook(), good)
+    monkeypatch.setattr(runner.NotebookClient, "execute", lambda client: None)
+    assert runner.run([str(bad), str(good)]) == 1
+    said = capsys.readouterr()
+    assert "The file is no notebook" in said.err
+    assert runner.executed_path(good).exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (RuntimeError("Kernel died before replying to kernel_info"), "The kernel died"),
+        (OSError(errno.ENOSPC, "No space left on device"), "The disk is full"),
+    ],
+)
+def test_a_kernel_that_never_starts_and_a_full_disk_are_sentences(
+    own_cache, tmp_path, capsys, monkeypatch, error, words
+):
+    import nbformat
+
+    def fails(*arguments):
+        raise error
+
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "Bad.ipynb")
+    monkeypatch.setattr(
+        runner.NotebookClient, "execute", fails if isinstance(error, RuntimeError) else lambda client: 0
+    )
+    if isinstance(error, OSError):
+        monkeypatch.setattr(runner.nbformat, "write", fails)
+    assert runner.run([str(tmp_path / "Bad.ipynb")]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_the_book_of_a_course_with_a_broken_notebook_holds_the_others(
+    own_cache, tmp_path, capsys, monkeypatch
+):
+    import nbformat
+
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    bad, good = tmp_path / "Bad.ipynb", tmp_path / "Good.ipynb"
+    bad.write_text("{", encoding="utf-8")
+    nbformat.write(nbformat.v4.new_notebook(), good)
+    monkeypatch.setattr(runner, "notebooks", lambda: [bad, good])
+    monkeypatch.setattr(runner.NotebookClient, "execute", lambda client: None)
+    assert runner.book() == 1
+    assert "Bad.ipynb: The file is no notebook" in capsys.readouterr().err
+    assert "Good.html" in (runner.cache_dir("book") / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_notebook_that_is_not_of_the_course_is_named(own_cache, tmp_path, capsys):
+    (tmp_path / "Mine.ipynb").write_text("{}", encoding="utf-8")
+    assert runner.run([str(tmp_path / "Mine.ipynb")]) == 2
+    assert "is not a notebook of the course" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "word", ["shuffle", "steps_per_epoch", "validation_split", "initial_epoch", "verbose"]
+)
+def test_what_would_undo_a_repeatable_training_is_refused(word):
+    from utils import training
+
+    with pytest.raises(TypeError, match=f"{word} cannot be given"):
+        training.fit(None, None, None, name="x", epochs=1, **{word: 1})
 
 
 def test_update_writes_what_was_measured_and_keeps_the_rest(own_cache, tmp_path, monkeypatch):

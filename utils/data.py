@@ -217,12 +217,12 @@ def _fault(path: Path, facts: dict) -> str:
     """What is wrong with a file, in words; empty if nothing is."""
     try:
         if "sha256" in facts:
-            right = hashlib.sha256(_read_bytes(path)).hexdigest() == facts["sha256"]
+            right = hashlib.sha256(_read_bytes(path, _most_bytes(facts))).hexdigest() == facts["sha256"]
         elif "md5" in facts:
             with open(path, "rb") as file:
                 right = hashlib.file_digest(file, "md5").hexdigest() == facts["md5"]
         elif "starts_with" in facts:
-            content = _read_bytes(path)
+            content = _read_bytes(path, _most_bytes(facts))
             if not content.startswith(facts["starts_with"].encode()):
                 return f"it does not start with '{facts['starts_with']}'"
             if len(content) < LEAST_SHARE * facts["bytes"]:
@@ -286,19 +286,25 @@ def _download(entry: dict, target: Path, problems: list[str]) -> bool:
     return True
 
 
+def _most_bytes(facts: dict) -> int:
+    """Bytes that are taken of a file, as it travels or unpacked.
+
+    A little more than announced, for gzip can make a file longer; a file that its publisher changes in place may have
+    doubled.
+    """
+    return int(facts["bytes"] * (2 if "starts_with" in facts else 1.02)) + 65_536
+
+
 class _TooMuch(Exception):
     """A server sends more than the registry announces."""
 
 
 class _Bounded:
-    """A file for a download that takes as many bytes as the registry announces and a little more.
-
-    A little for gzip, which can make a file longer; a file that its publisher changes in place may have doubled.
-    """
+    """A file for a download that takes as many bytes as the registry announces and a little more."""
 
     def __init__(self, file: BinaryIO, facts: dict):
         self.file = file
-        self.left = facts["bytes"] * (2.0 if "starts_with" in facts else 1.02) + 65_536 - file.tell()
+        self.left = _most_bytes(facts) - file.tell()
 
     def write(self, chunk: bytes) -> int:
         self.left -= len(chunk)
@@ -452,9 +458,15 @@ def _detail(error: Exception) -> str:
 # --- file formats -------------------------------------------------------------------------
 
 
-def _read_bytes(path: Path) -> bytes:
-    content = path.read_bytes()
-    return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+def _read_bytes(path: Path, most: int | None = None) -> bytes:
+    """The content of a file, unpacked; DataError where it holds more: a small file can unpack to fill the memory."""
+    with open(path, "rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    with gzip.open(path) if packed else open(path, "rb") as file:
+        content = file.read() if most is None else file.read(most + 1)
+    if most is not None and len(content) > most:
+        raise DataError(f"it holds more than the {most:,} bytes that are taken")
+    return content
 
 
 def _read_idx(path: Path) -> np.ndarray:
@@ -471,7 +483,7 @@ def main(names: list[str], get: Callable[[str], Dataset] = obtain) -> int:
     for name in names or [name for name, entry in registry().items() if not entry.get("optional")]:
         try:
             get(name)
-        except DataError as error:
+        except (DataError, settings.SettingError, OSError) as error:
             print(error, file=sys.stderr)
             missing = 1
     return missing

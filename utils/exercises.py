@@ -13,14 +13,16 @@ import sys
 import threading
 import time
 import types
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set, ValuesView
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 PATIENCE_SECONDS = 20.0  # for one call of a learner's function; the right ones take milliseconds
-MOST_VALUES = 1_000_000  # that are taken out of an iterator
+MOST_VALUES = 1_000_000  # of an answer
 LONGEST_TEXT = 200  # characters of somebody's text in a sentence of ours
 
 
@@ -66,7 +68,7 @@ class Exercise:
             if not callable(answer):
                 return f"A function is asked for, and this is a {_kind(answer)}."
             return next(filter(None, (self._call(answer, arguments) for arguments in self.arguments)), None)
-        if isinstance(answer, Iterator):
+        if issubclass(type(answer), Iterator):  # isinstance would ask the object, and an object may raise
             return "This can be read only once, as a generator is: put its values into a list with list(...)."
         return self._judge(_read(lambda: answer), self._kept, [wrong for wrong, _ in self.mistakes])  # type: ignore[attr-defined]
 
@@ -76,8 +78,9 @@ class Exercise:
         got = _read(lambda: function(*copy.deepcopy(arguments)))
         if isinstance(got, Unusable):
             return f"Called with ({shown}): {got}"
-        expected = self.reference(*copy.deepcopy(arguments))
-        wrong = [mistake(*copy.deepcopy(arguments)) for mistake, _ in self.mistakes]
+        with _usual_modes():
+            expected = self.reference(*copy.deepcopy(arguments))
+            wrong = [mistake(*copy.deepcopy(arguments)) for mistake, _ in self.mistakes]
         problem = self._judge(got, expected, wrong)
         known = any(problem == sentence for _, sentence in self.mistakes)
         return problem if problem is None or known else f"Called with ({shown}): {problem}"
@@ -93,8 +96,10 @@ class Exercise:
 
     def _compare(self, got: Any, expected: Any) -> str | None:
         """None if both agree; ``got`` comes from `_read`."""
+        if isinstance(expected, str) and not isinstance(got, str):
+            return "Text is asked for: write your choice in quotes."
         if isinstance(expected, str):
-            same = isinstance(got, str) and got.strip().lower() == expected.lower()
+            same = got.strip().lower() == expected.lower()
             return None if same else f"{_brief(got)} is not the right choice. Look at the figure again."
         if isinstance(got, str):
             return f"Numbers are asked for, and this is text ({_brief(got)}): write a number without quotes."
@@ -105,7 +110,9 @@ class Exercise:
             return f"The shape is {got.shape}, and {want.shape} is expected."
         if not np.all(np.isfinite(got)):
             return "The answer holds a value that is not finite (nan or inf). Look for 0/0 or log(0)."
-        if np.allclose(got, want, rtol=self.rtol, atol=self.atol):
+        with _usual_modes():
+            close = np.allclose(got, want, rtol=self.rtol, atol=self.atol)
+        if close:
             return None
         return "The shape is right, the value is not yet. Hint 1 is below the exercise."
 
@@ -123,7 +130,7 @@ def _read(answer: Callable[[], Any]) -> "str | np.ndarray | Unusable":
             raise
         except BaseException as error:  # a learner's code may raise anything, SystemExit included
             raise Unusable(f"your function raised {_kind(error)}: {_text(error)}") from None
-        return str(given) if isinstance(given, str) else numbers(given)
+        return str.__str__(given) if issubclass(type(given), str) else numbers(given)
 
     try:
         return _limited(work, PATIENCE_SECONDS)
@@ -166,8 +173,7 @@ def _numbers(answer: Any) -> np.ndarray:
         raise Unusable(f"Numbers are asked for, and this is a {_kind(answer)}.")
     if not has_array and isinstance(answer, (Iterator, ValuesView, range)):
         answer = list(itertools.islice(answer, MOST_VALUES + 1))
-        if len(answer) > MOST_VALUES:
-            raise Unusable(f"The answer has more than {MOST_VALUES:,} values.")
+        _check_size(len(answer))
     if isinstance(answer, (list, tuple)):
         answer = [part if np.isscalar(part) else _numbers(part) for part in answer]
         if len({np.shape(part) for part in answer}) > 1:
@@ -175,6 +181,7 @@ def _numbers(answer: Any) -> np.ndarray:
                 "The parts of the answer differ in shape: numbers in one regular array are asked for."
             )
     array = _as_array(answer)
+    _check_size(array.size)
     if np.ma.is_masked(array):
         raise Unusable("The answer holds masked values: fill them, or leave them out.")
     if array.dtype.kind in "USMm":
@@ -190,13 +197,20 @@ def _numbers(answer: Any) -> np.ndarray:
     return np.asarray(array, dtype=float)
 
 
+def _check_size(number: int) -> None:
+    """Refuse what no exercise asks for before a copy of it fills the memory."""
+    if number > MOST_VALUES:
+        raise Unusable(f"The answer has more than {MOST_VALUES:,} values.")
+
+
 def _as_array(answer: Any) -> np.ndarray:
     torch, pandas = sys.modules.get("torch"), sys.modules.get("pandas")
     if torch and isinstance(answer, torch.Tensor):
-        dense = answer.detach().cpu().resolve_conj().to_dense()
+        _check_size(answer.numel())
+        dense = answer.detach().cpu().resolve_conj().resolve_neg().to_dense()
         return np.asarray((dense if dense.is_complex() else dense.double()).numpy())
     if pandas and isinstance(answer, (pandas.Series, pandas.DataFrame, pandas.Index)):
-        kinds = {kind.kind for kind in np.atleast_1d(getattr(answer, "dtypes", answer.dtype))}
+        kinds = {kind.kind for kind in (answer.dtypes if answer.ndim == 2 else [answer.dtype])}
         return answer.to_numpy(dtype=float, na_value=np.nan) if kinds <= set("biuf") else answer.to_numpy()
     if type(answer).__name__ in ("KerasTensor", "SymbolicTensor"):
         raise Unusable(
@@ -214,6 +228,19 @@ def _number(part: Any) -> Any:
     return complex(part) if isinstance(part, complex) else float(part)
 
 
+@contextmanager
+def _usual_modes() -> Iterator[None]:
+    """References are computed as ever, whatever a learner has told NumPy, PyTorch or Python's warnings to do."""
+    torch = sys.modules.get("torch")
+    with (
+        np.errstate(all="ignore"),
+        warnings.catch_warnings(),
+        torch.enable_grad() if torch else nullcontext(),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _same(first: Any, second: Any) -> bool:
     """Whether two answers of ours are equal; False where they cannot be compared any more."""
     try:
@@ -223,7 +250,10 @@ def _same(first: Any, second: Any) -> bool:
 
 
 def _kind(value: Any) -> str:
-    return _text(type(value).__name__)
+    try:
+        return _text(type(value).__name__)
+    except BaseException:  # a class of a learner's may say its name as it likes
+        return "thing without a name"
 
 
 def _text(value: Any) -> str:

@@ -12,6 +12,10 @@ from utils import settings
 ROOT = settings.ROOT
 
 
+class NowhereToWrite(OSError):
+    """No folder for the course's files; the message says what to set."""
+
+
 def cache_dir(*parts: str) -> Path:
     """Writable folder for downloads, trained networks, logs and results.
 
@@ -20,14 +24,17 @@ def cache_dir(*parts: str) -> Path:
     The folder is created.
 
     Raises:
-        OSError: neither place can be written; the message says what to set.
+        NowhereToWrite: neither place can be written; an OSError.
         SettingError: the variable names a file.
     """
     override = settings.cache()
     candidates = [override] if override else [ROOT / "data" / "cache"]
     if not override:
-        home = os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")
-        candidates.append(Path(home) / "ai-for-science-bootcamp")
+        homes = (
+            os.environ.get("XDG_CACHE_HOME", ""),
+            os.path.expanduser("~/.cache"),
+        )  # a home may be unknown
+        candidates += [Path(home, "ai-for-science-bootcamp") for home in homes if os.path.isabs(home)][:1]
     for base in candidates:
         folder = base.joinpath(*parts)
         try:
@@ -37,7 +44,7 @@ def cache_dir(*parts: str) -> Path:
         if os.access(folder, os.W_OK):
             return folder
     tried = " nor ".join(str(base) for base in candidates)
-    raise OSError(f"Cannot write to {tried}. Set BOOTCAMP_CACHE to a folder you can write to.")
+    raise NowhereToWrite(f"Cannot write to {tried}. Set BOOTCAMP_CACHE to a folder you can write to.")
 
 
 def private_dir(name: str) -> Path:
@@ -53,8 +60,8 @@ def private_dir(name: str) -> Path:
     if status.st_uid != os.getuid():
         print(f"{folder} belongs to another user, so that compiled code is not taken from there.")
         return Path(tempfile.mkdtemp(prefix=f"bootcamp-{name}-"))
-    if status.st_mode & 0o022:
-        for file in [*folder.rglob("*.nbi"), *folder.rglob("*.nbc")]:
+    for file in [*folder.rglob("*.nbi"), *folder.rglob("*.nbc")]:
+        if status.st_mode & 0o022 or file.lstat().st_uid != os.getuid():
             file.unlink()
     folder.chmod(0o700)
     return folder

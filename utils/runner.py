@@ -24,7 +24,7 @@ from nbconvert import HTMLExporter
 from traitlets import Type
 
 from utils import course, results
-from utils.paths import ROOT, cache_dir
+from utils.paths import ROOT, cache_dir, full_disk_is_said
 
 PICTURES = {  # of the README: the notebook that draws it, and words of its alternative text
     "docs/lab1.png": ("Intro_to_DL/04_Residual_Networks.ipynb", "contour maps of the loss"),
@@ -111,9 +111,15 @@ def execute(path: Path) -> Path:
     """Run a notebook in its own folder and write the executed copy.
 
     Raises:
-        NotebookFailed: a cell failed or took too long, or the kernel died; the copy holds everything up to it.
+        NotebookFailed: a cell failed or took too long, or the kernel died; the copy holds everything up to it. The
+            file is no notebook, or the copy cannot be written.
     """
-    book = nbformat.read(path, as_version=4)
+    try:
+        book = nbformat.read(path, as_version=4)
+        nbformat.validate(book)
+    except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
+        reason = str(error).strip().splitlines()[0][:200]
+        raise NotebookFailed(f"The file is no notebook ({reason}). Restore it, or save it anew.") from error
     target = executed_path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     started_cells: list[nbformat.NotebookNode] = []
@@ -127,7 +133,7 @@ def execute(path: Path) -> Path:
         record_seconds(path, time.perf_counter() - started)
     except CellExecutionError as error:
         raise NotebookFailed(f"{error.ename}: {error.evalue}") from error
-    except DeadKernelError as error:
+    except (DeadKernelError, RuntimeError) as error:  # RuntimeError: it died before the first cell
         raise NotebookFailed(
             "The kernel died; out of memory is the usual reason. Close other notebooks and programs, and run it again."
         ) from error
@@ -136,8 +142,17 @@ def execute(path: Path) -> Path:
             f"A cell took more than {CELL_SECONDS} s and was stopped: {started_cells[-1].source.strip().splitlines()[0]}"
         ) from error
     finally:
-        nbformat.write(book, target)
+        _write(book, target)
     return target
+
+
+def _write(book: nbformat.NotebookNode, target: Path) -> None:
+    """Write the executed copy, or say that the disk is full."""
+    try:
+        with full_disk_is_said(target.parent):
+            nbformat.write(book, target)
+    except OSError as error:
+        raise NotebookFailed(f"Its executed copy cannot be written: {error.strerror}.") from error
 
 
 def executed_path(path: Path) -> Path:
@@ -150,8 +165,8 @@ def run(names: list[str]) -> int:
     status = 0
     for name in names:
         path = Path(name).resolve()
-        if path.suffix != ".ipynb" or not path.is_file():
-            print(f"{name} is not a notebook. Choose one of:", file=sys.stderr)
+        if path.suffix != ".ipynb" or not path.is_file() or not path.is_relative_to(ROOT):
+            print(f"{name} is not a notebook of the course. Choose one of:", file=sys.stderr)
             print("\n".join(f"  {p.relative_to(ROOT)}" for p in notebooks()), file=sys.stderr)
             return 2
         print(f"{name} ...", flush=True)
@@ -248,14 +263,19 @@ def _figure_table(recorded: dict[str, dict], kept: dict[str, str]) -> str:
 
 def book() -> int:
     """Render every notebook as HTML under ``data/cache/book``, executing those without a fresh copy."""
-    folder = cache_dir("book")
+    folder, status = cache_dir("book"), 0
     exporter = HTMLExporter(embed_images=True, exclude_input_prompt=True, exclude_output_prompt=True)
     links = []
     for path in notebooks():
         copy = executed_path(path)
         if not copy.exists() or copy.stat().st_mtime < path.stat().st_mtime:
             print(f"{path.relative_to(ROOT)} ...", flush=True)
-            execute(path)
+            try:
+                execute(path)
+            except NotebookFailed as failure:
+                print(f"{path.relative_to(ROOT)}: {failure}\nIt is left out.", file=sys.stderr)
+                status = 1
+                continue
         page, _ = exporter.from_filename(str(copy))
         page = re.sub(r'href="((?:\.\./|\w+/)?[\w.]+)\.ipynb"', r'href="\1.html"', page)
         target = folder / path.relative_to(ROOT).with_suffix(".html")
@@ -271,7 +291,7 @@ def book() -> int:
         encoding="utf-8",
     )
     print(f"The course as web pages: {index}")
-    return 0
+    return status
 
 
 def main(arguments: list[str]) -> int:

@@ -5,6 +5,7 @@ Standard library only: the launcher reads this file before any package is instal
 
 import difflib
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -73,19 +74,32 @@ def folder(name: str, must_exist: bool = False) -> Path | None:
     of its own. (The launcher counts from where it is started and hands the absolute name on.)
 
     Raises:
-        SettingError: it is a file, or it must exist and does not.
+        SettingError: it is a file, the system refuses it, or it must exist and does not.
     """
     value = text(name)
     if not value:
         return None
-    path = Path(os.path.realpath(ROOT / os.path.expanduser(value)))
-    if path.exists() and not path.is_dir():
+    value = os.path.expanduser(value)
+    if value.startswith("~"):
         raise SettingError(
-            f"{name} names {_short(str(path))}, which is not a folder: name a folder, or unset it."
+            f"{name} begins with '~', and no such home folder is known: write it out, or unset it."
         )
-    if must_exist and not path.exists():
+    path = Path(os.path.realpath(ROOT / value))
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        if not must_exist:
+            return path
         raise SettingError(
             f"{name} names {_short(str(path))}, which does not exist: correct it, or unset it."
+        ) from None
+    except OSError as error:  # of another user, too long, a loop of links, below a file
+        raise SettingError(
+            f"{name} names {_short(str(path))}, which cannot be used ({error.strerror}): correct it, or unset it."
+        ) from None
+    if not is_folder:
+        raise SettingError(
+            f"{name} names {_short(str(path))}, which is not a folder: name a folder, or unset it."
         )
     return path
 
@@ -141,8 +155,9 @@ READERS = {
 def make_folders_absolute(start: Path) -> None:
     """Count relative folders from ``start``, for this process and all that it starts."""
     for name in ("BOOTCAMP_VENV", "BOOTCAMP_CACHE", "BOOTCAMP_DATA"):
-        if text(name):
-            os.environ[name] = os.path.realpath(start / os.path.expanduser(text(name)))
+        value = os.path.expanduser(text(name))
+        if value and not value.startswith("~"):  # else `folder` says what is wrong
+            os.environ[name] = os.path.realpath(start / value)
 
 
 def in_force() -> list[tuple[str, str, str]]:
@@ -155,7 +170,7 @@ def in_force() -> list[tuple[str, str, str]]:
     for name, meaning in MEANING.items():
         if text(name):
             value = READERS[name]() if name in READERS else "(set)"
-            rows.append((name, str(value), meaning))
+            rows.append((name, _short(str(value)), meaning))
     return rows
 
 
@@ -171,7 +186,8 @@ def problems(environment: Mapping[str, str] = os.environ) -> list[str]:
         if name.startswith("BOOTCAMP_") and name not in MEANING and name not in OTHERS:
             meant = difflib.get_close_matches(name, MEANING, 1)
             found.append(
-                f"{name} is no setting of the course." + (f" Did you mean {meant[0]}?" if meant else "")
+                f"{_short(name)} is no setting of the course."
+                + (f" Did you mean {meant[0]}?" if meant else "")
             )
     return found
 

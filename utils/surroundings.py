@@ -5,6 +5,9 @@ what selects a GPU stay as they are.
 """
 
 from collections.abc import MutableMapping
+from contextlib import suppress
+
+from utils import paths, settings
 
 PIP_KEEPS = (  # where packages come from; everything else of pip's decides where they go or what happens to them
     "INDEX_URL", "EXTRA_INDEX_URL", "FIND_LINKS", "NO_INDEX", "TRUSTED_HOST", "CERT", "CLIENT_CERT", "PROXY",
@@ -13,10 +16,16 @@ PIP_KEEPS = (  # where packages come from; everything else of pip's decides wher
 REMOVED = (
     "PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "PYTHONSTARTUP", "PYTHONUSERBASE", "PYTHONPLATLIBDIR",
     "PYTHONOPTIMIZE",  # it would take the assertions out of notebooks and tests
-    "PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV",
-    "JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_PREFER_ENV_PATH",
-    "KERAS_BACKEND", "KERAS_HOME", "TF_USE_LEGACY_KERAS", "MATPLOTLIBRC", "MPLBACKEND",
-    "NUMBA_DISABLE_JIT", "NUMBA_CACHE_DIR",
+    "PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONEXECUTABLE", "PYTHONIOENCODING", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV",
+    "JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_PREFER_ENV_PATH", "JUPYTERLAB_DIR",
+    "JUPYTER_ALLOW_INSECURE_WRITES",  # the keys of running kernels would be readable by everybody
+    "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD",
+    "KERAS_BACKEND", "KERAS_HOME", "TF_USE_LEGACY_KERAS", "TF_XLA_FLAGS", "TORCH_LOGS", "HDF5_DRIVER",
+    "MATPLOTLIBRC", "MPLBACKEND",
+)  # fmt: skip
+PREFIXES = (
+    "CONDA_", "_CONDA_", "NUMBA_", "TQDM_",
+    "JUPYTER_GATEWAY_",  # kernels would run on another machine, with other packages
 )  # fmt: skip
 SET = {
     "PYTHONNOUSERSITE": "1",  # packages in the home folder must not shadow the tested ones
@@ -32,8 +41,11 @@ def scrub(environment: MutableMapping[str, str]) -> None:
         pip_option = name.removeprefix("PIP_") if name.startswith("PIP_") else ""
         if (
             name in REMOVED
-            or name.startswith(("CONDA_", "_CONDA_"))
+            or (name.startswith(PREFIXES) and name != "NUMBA_NUM_THREADS")
             or (pip_option and pip_option not in PIP_KEEPS)
         ):
             del environment[name]
     environment.update(SET)
+    with suppress(OSError, settings.SettingError):  # whoever writes there says it
+        # A profile in the home folder may hold start-up files and settings, which would run in every kernel.
+        environment["IPYTHONDIR"] = str(paths.cache_dir("ipython"))

@@ -21,6 +21,7 @@ from tqdm.keras import TqdmCallback
 from utils import course
 from utils.paths import cache_dir, full_disk_is_said, write_whole
 
+DECIDED_HERE = {"initial_epoch", "shuffle", "steps_per_epoch", "validation_split", "verbose"}
 SAVE_SECONDS = 10.0  # of a training, after which the next full epoch is saved
 
 
@@ -68,17 +69,23 @@ def fit(
         validation_data: ``(x_val, y_val)``, scored after every epoch.
         batch_size: images per step.
         callbacks: further Keras callbacks. They do not enter the key: describe what they
-            change in ``extra``.
+            change in ``extra``. What one remembers, as ``ReduceLROnPlateau`` does, it forgets when the training
+            is interrupted.
         extra: anything else that changes the result, as text.
         retrain: train again even if a trained copy exists.
-        kwargs: passed to ``model.fit``; they enter the key.
+        kwargs: passed to ``model.fit``, without those of `DECIDED_HERE`; they enter the key.
 
     Returns:
         The training history and time.
 
     Raises:
         OSError: the disk is full; what was saved before is used when the cell is run again.
+        TypeError: one of `DECIDED_HERE` is given.
     """
+    for word in DECIDED_HERE & kwargs.keys():
+        raise TypeError(
+            f"{word} cannot be given: fit shuffles, resumes and validates by itself. Leave it out."
+        )
     settings = [epochs, batch_size, extra, sorted((k, _text(v)) for k, v in kwargs.items())]
     key = _key(model, x, y, settings)
     with _private_folder(f"{name}-{key}") as folder:

@@ -342,9 +342,9 @@ def _read(path: Path, split: str, config: Config) -> FlowData | None:
             _check_form(file, config)
             arrays = {name: file[split][name][:] for name in _arrays(1, 1)}
         _check_numbers(arrays)
-    except (OSError, KeyError, ValueError, AttributeError):
+        arrays["family"] = np.char.decode(arrays["family"], "ascii")
+    except (OSError, KeyError, ValueError, AttributeError, TypeError):
         return None
-    arrays["family"] = np.char.decode(arrays["family"])
     return FlowData(**arrays, split=split, config=config)
 
 
@@ -357,7 +357,7 @@ def _is_whole(path: Path, config: Config) -> bool:
                 for start in range(0, count, SLOTS_PER_JOB):
                     rows = slice(start, start + SLOTS_PER_JOB)
                     _check_numbers({name: file[split][name][rows] for name in _arrays(1, 1)})
-    except (OSError, KeyError, ValueError, AttributeError):
+    except (OSError, KeyError, ValueError, AttributeError, TypeError):
         return False
     return True
 
@@ -374,10 +374,14 @@ def _check_form(file: h5py.File, config: Config) -> None:
 
 
 def _check_numbers(arrays: dict[str, np.ndarray]) -> None:
-    """ValueError if a number is missing, or infinite."""
+    """ValueError if a number is missing or infinite, a count negative, or a name no text."""
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(f"{name} is not finite")
+        if array.dtype.kind == "i" and np.any(array < 0):
+            raise ValueError(f"{name} is negative")
+        if array.dtype.kind == "S":
+            np.char.decode(array, "ascii")
 
 
 def _shard(folder: Path, job: Job) -> Path:

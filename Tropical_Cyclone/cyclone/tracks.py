@@ -29,6 +29,7 @@ CLASSES = ("NC", "TD", "TS", "H1", "H2", "H3", "H4", "H5")
 CLASS_LIMITS_KT = (20, 33, 63, 82, 95, 112, 136)  # upper limit of each class but the last, inclusive
 
 COLUMNS = ["storm_id", "name", "season", "time", "lat", "lon", "status", "wind_kt", "pressure_hpa"]
+MISSING = (-99, -999)  # how HURDAT2 writes what nobody estimated
 NAMELESS = {"UNNAMED": "", "NOT_NAMED": ""}
 COAST_BOX = (-110.0, 15.0, 0.0, 72.0)  # west, east, south, north, degrees: all fixes of the table lie within
 
@@ -110,8 +111,8 @@ def parse_hurdat2(text: str, quiet: bool = False) -> pd.DataFrame:
 
     The archive itself breaks this form now and then: the editions of September 2026 hold a row without the comma
     between latitude and longitude (AL211969), which is read, and one whose latitude has no letter (AL231975), which is
-    left out: north or south would be a guess. What was mended and left out is printed, and kept in
-    ``table.attrs["mended"]`` and ``["left_out"]``, a sentence a row.
+    left out: north or south would be a guess, and so is a row with a wind or a pressure that no storm can have. What
+    was mended and left out is printed, and kept in ``table.attrs["mended"]`` and ``["left_out"]``, a sentence a row.
 
     Args:
         text: the whole file.
@@ -143,7 +144,7 @@ def parse_hurdat2(text: str, quiet: bool = False) -> pd.DataFrame:
             continue
         if re.fullmatch(r"[A-Z]{2}\d{6}", fields[0]):
             close_storm()
-            if len(fields) != 3 or not fields[2].isdecimal():
+            if len(fields) != 3 or not re.fullmatch("[0-9]+", fields[2]):
                 raise ValueError(
                     f"Line {number}: a header has a storm, a name and a count, this one is: {line}"
                 )
@@ -157,13 +158,14 @@ def parse_hurdat2(text: str, quiet: bool = False) -> pd.DataFrame:
         elif not storm:
             raise ValueError(f"Line {number}: a row of data comes before the first header: {line}")
         else:
-            both = re.fullmatch(r"(\S+[NS])\s+(\S+[EW])", fields[4]) if len(fields) > 4 else None
+            both = re.fullmatch(r"([\d.]+[NS]?)\s+([\d.]+[EW]?)", fields[4]) if len(fields) > 4 else None
             if both:
                 fields[4:5] = both.groups()
-                mended.append(f"line {number}, {storm}: no comma in '{both[0]}'")
             try:
                 rows.append((storm, name, int(storm[4:]), *_fix(fields, number, int(storm[4:]))))
-            except _NoPosition as error:
+                if both:
+                    mended.append(f"line {number}, {storm}: no comma in '{both[0]}'")
+            except _Spoiled as error:
                 left_out.append(f"line {number}, {storm}: {error}")
     if not storm:
         raise ValueError("The text holds no storm: no line is a header such as 'AL122005, KATRINA, 34,'.")
@@ -191,8 +193,8 @@ def _say_what_was_read(table: pd.DataFrame, quiet: bool) -> None:
         )
 
 
-class _NoPosition(ValueError):
-    """A position lacks the letter of its hemisphere."""
+class _Spoiled(ValueError):
+    """A position lacks the letter of its hemisphere, or a number is one that no storm can have."""
 
 
 def _fix(fields: list[str], number: int, season: int) -> tuple:
@@ -203,24 +205,36 @@ def _fix(fields: list[str], number: int, season: int) -> tuple:
         if not re.fullmatch(r"\d{8} \d{4}", when := f"{fields[0]} {fields[1]}"):
             raise ValueError(f"'{when}' is no time such as 20050829 1110")
         time = datetime.strptime(when, "%Y%m%d %H%M")
-        if abs(time.year - season) > 1:
+        if abs(time.year - season) > 1:  # storms around New Year have fixes in both years
             raise ValueError(f"'{when}' is not in the season {season}")
-        wind, pressure = int(fields[6]), int(fields[7])
+        wind, pressure = _whole_number(fields[6]), _whole_number(fields[7])
         lat, lon = _degrees(fields[4], "NS", 90), _degrees(fields[5], "EW", 360)
-    except _NoPosition:
+        # The largest wind ever estimated is 185 kt, the lowest pressure 870 hPa.
+        if not (0 <= wind <= 250 or wind in MISSING):
+            raise _Spoiled(f"{wind} kt is no wind")
+        if not (800 <= pressure <= 1100 or pressure in (0, *MISSING)):
+            raise _Spoiled(f"{pressure} hPa is no pressure")
+    except _Spoiled:
         raise
     except ValueError as error:
         raise ValueError(f"Line {number}: a field cannot be read ({error}).") from error
-    wind_kt = wind if wind >= 0 else np.nan  # the archive writes -99 or -999 for what is missing
+    wind_kt = wind if wind >= 0 else np.nan
     pressure_hpa = pressure if pressure > 0 else np.nan
     return time, lat, float(within_180(lon)), fields[3], float(wind_kt), float(pressure_hpa), fields[2]
 
 
+def _whole_number(field: str) -> int:
+    """``"-99"`` as -99; what else int() takes, as 1_1, is spoiled."""
+    if not re.fullmatch("-?[0-9]+", field):
+        raise ValueError(f"'{field}' is no whole number")
+    return int(field)
+
+
 def _degrees(field: str, letters: str, limit: float) -> float:
     """``"94.8W"`` as -94.8."""
-    found = re.fullmatch(rf"(\d+(?:\.\d+)?)([{letters}])", field)
-    if re.fullmatch(r"\d+(\.\d+)?", field):
-        raise _NoPosition(f"'{field}' does not say {' or '.join(letters)}")
+    found = re.fullmatch(rf"([0-9]+(?:\.[0-9]+)?)([{letters}])", field)
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", field):
+        raise _Spoiled(f"'{field}' does not say {' or '.join(letters)}")
     if not found or float(found[1]) > limit:
         raise ValueError(f"'{field}' is no position such as 28.0N or 94.8W")
     return -float(found[1]) if found[2] in "SW" else float(found[1])
