@@ -135,8 +135,8 @@ def table(report: dict[str, dict[str, float]]) -> str:
 
 def write(rows: dict[str, dict[str, float]]) -> None:
     """Add rows to the report and write the tables anew."""
-    report = (json.loads(REPORT.read_text()) if REPORT.exists() else {}) | rows
-    REPORT.write_text(json.dumps(report, indent=1, sort_keys=True) + "\n")
+    report = (json.loads(REPORT.read_text(encoding="utf-8")) if REPORT.exists() else {}) | rows
+    REPORT.write_text(json.dumps(report, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     tables.put("cyclone_seeds", table(report))
     print(table(report))
 

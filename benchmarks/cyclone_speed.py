@@ -118,7 +118,8 @@ def main() -> None:
     rows = {**generator(), **networks()}
     machine = f"{gpu.cpu_count()} cores, {platform.machine()}"
     (HERE / "cyclone_speed.json").write_text(
-        json.dumps({label: round(value, 2) for label, value in rows.items()}, indent=1) + "\n"
+        json.dumps({label: round(value, 2) for label, value in rows.items()}, indent=1) + "\n",
+        encoding="utf-8",
     )
     text = table(rows, machine)
     print(text)

@@ -51,7 +51,7 @@ def main() -> None:
     rows = measure()
     machine = f"{gpu.cpu_count()} cores, {platform.machine()}"
     result = {"date": time.strftime("%Y-%m-%d"), "machine": machine, "flows_per_second": rows}
-    (HERE / "flow_data_speed.json").write_text(json.dumps(result, indent=1) + "\n")
+    (HERE / "flow_data_speed.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     lines = [f"Measured {result['date']}, {machine}.", "", "| Grid | Flows per second |", "|---|--:|"]
     lines += [f"| {label} | {rate:.1f} |" for label, rate in rows.items()]
     text = "\n".join(lines) + "\n"

@@ -56,7 +56,7 @@ class Peer:
         self.threads = threads
         self.process = subprocess.Popen(
             [python, str(HERE / "flow_peers.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True, env=environment,
+            stderr=subprocess.DEVNULL, encoding="utf-8", env=environment,
         )  # fmt: skip
         if threads == 1:
             os.sched_setaffinity(self.process.pid, {min(os.sched_getaffinity(0))})
@@ -256,7 +256,9 @@ def main() -> None:
     options = parser.parse_args()
     cores = os.cpu_count() or 1
     path = HERE / "flow_speed.json"
-    result: dict = json.loads(path.read_text()) if path.exists() else {"speed": {}, "samples": {}}
+    result: dict = (
+        json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"speed": {}, "samples": {}}
+    )
     result |= {"date": datetime.now(UTC).date().isoformat(), "machine": f"{cores} cores, {_processor()}"}
     for threads in options.threads:
         for ny, nx in GRIDS:
@@ -271,14 +273,18 @@ def main() -> None:
 
 
 def _write(path: Path, result: dict) -> None:
-    path.write_text(json.dumps(result, indent=1) + "\n")
-    path.with_suffix(".md").write_text(report(result))
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    path.with_suffix(".md").write_text(report(result), encoding="utf-8")
 
 
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
     names = (
-        [line.split(":")[1].strip() for line in info.read_text().splitlines() if "model name" in line]
+        [
+            line.split(":")[1].strip()
+            for line in info.read_text(encoding="utf-8").splitlines()
+            if "model name" in line
+        ]
         if info.exists()
         else []
     )

@@ -67,7 +67,7 @@ def main() -> None:
         cells = (f"{np.mean(errors):.2f} ({min(errors):.2f} to {max(errors):.2f})" for errors in row.values())
         lines.append(f"| {name} | {' | '.join(cells)} |")
     report = {"seeds": seeds, "date": time.strftime("%Y-%m-%d"), "rel_l2_percent": results}
-    (HERE / "flow_touches.json").write_text(json.dumps(report, indent=1) + "\n")
+    (HERE / "flow_touches.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     tables.put("flow_touches", "\n".join(lines) + "\n")
     print("\n".join(lines))
 

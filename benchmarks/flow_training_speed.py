@@ -87,7 +87,7 @@ def main() -> None:
         )
         print(lines[-1], flush=True)
     report = {"cores": cores, "ny": ny, "date": time.strftime("%Y-%m-%d"), "networks": results}
-    (HERE / "flow_training_speed.json").write_text(json.dumps(report, indent=1) + "\n")
+    (HERE / "flow_training_speed.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     tables.put("flow_training_speed", "\n".join(lines) + "\n")
 
 

@@ -38,7 +38,7 @@ def main() -> None:
         one_cycle_adamw(len(train), EPOCHS, 128, peak=8e-3),
         "sparse_categorical_crossentropy",
         metrics=["accuracy"],
-        jit_compile=bool(gpu.list_gpus()),
+        jit_compile=gpu.usable(),
     )
     run = fit(
         network, x[train], y[train], name="fashion_resnet", epochs=EPOCHS, batch_size=128,

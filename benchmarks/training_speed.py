@@ -173,7 +173,7 @@ def main() -> None:
             )
             print(name, rows[-1], flush=True)
         report["contests"].append({"data": name, "target": target, "rows": rows})
-    (HERE / "training_speed.json").write_text(json.dumps(report, indent=1) + "\n")
+    (HERE / "training_speed.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     tables.put("training_speed", table(report))
 
 

@@ -89,7 +89,7 @@ if os.environ.get("JUPYTER_NO_CONFIG"):  # set by serve.py: the folder of settin
     shutil.copytree(HERE / "labconfig", Path(jupyter_config_dir(), "labconfig"), dirs_exist_ok=True)
     atexit.register(shutil.rmtree, jupyter_config_dir(), ignore_errors=True)
     for file in Path(sys.prefix, "etc/jupyter/jupyter_server_config.d").glob("*.json"):  # of our environment
-        extensions = json.loads(file.read_text())["ServerApp"]["jpserver_extensions"]
+        extensions = json.loads(file.read_text(encoding="utf-8"))["ServerApp"]["jpserver_extensions"]
         c.ServerApp.jpserver_extensions.update(extensions)
 else:  # started in another way, with this file as --config
     known = os.environ.get("JUPYTER_CONFIG_PATH")

@@ -57,7 +57,7 @@ def token() -> str:
     given = os.environ.get("JUPYTER_TOKEN", "").strip()
     if not given and file:
         try:
-            given = Path(file).read_text().strip()
+            given = Path(file).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
             sys.exit(f"The token in JUPYTER_TOKEN_FILE cannot be read ({error}). Name a file that holds it.")
     return given or secrets.token_hex(24)

@@ -36,7 +36,7 @@ def kill_and_see_two_workers_end(process: subprocess.Popen) -> None:
         process.kill()
         process.communicate()
         pytest.skip("this system has no /proc with the children of a process")
-    while len(workers := children.read_text().split()) < 3 and process.poll() is None:
+    while len(workers := children.read_text(encoding="utf-8").split()) < 3 and process.poll() is None:
         time.sleep(0.05)  # two workers and the tracker of resources
     time.sleep(2)
     process.kill()

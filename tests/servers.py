@@ -31,7 +31,7 @@ def running(
         sys.executable, course / "deploy" / "serve.py", "--ip", "127.0.0.1", "--port", str(port), "--root", course,
         "--no-browser", "--allow-root",
     ]  # fmt: skip
-    with open(log, "w") as output:
+    with open(log, "w", encoding="utf-8") as output:
         process = subprocess.Popen(
             command, cwd=course, env=dict(environment), stdout=output, stderr=subprocess.STDOUT
         )
@@ -42,7 +42,7 @@ def running(
                     urllib.request.urlopen(f"{address}/api", timeout=5)
                     break
                 except OSError:
-                    assert process.poll() is None, log.read_text()
+                    assert process.poll() is None, log.read_text(encoding="utf-8")
                     time.sleep(0.25)
             yield address, process
         finally:

@@ -81,7 +81,7 @@ def member_name(hour: str, view_angle: int = 23, day: str = "25", storm: str = K
 
 def archive(members: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as tar:
+    with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1, encoding="utf-8") as tar:
         for name, content in members.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)
@@ -281,7 +281,7 @@ def test_unknown_storms_get_a_sentence(server, own_cache):
 def special(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int = 0, content=b"") -> bytes:
     """An archive with one good member and one that nobody should trust."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
+    with tarfile.open(fileobj=buffer, mode="w", encoding="utf-8") as tar:
         good = tarfile.TarInfo(member_name("0600"))
         good.size = len(NC)
         tar.addfile(good, io.BytesIO(NC))

@@ -1,5 +1,7 @@
-"""Lint, format, types and spelling, with the settings of pyproject.toml."""
+"""Lint, format, types and spelling, with the settings of pyproject.toml; text files and programs speak UTF-8."""
 
+import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -31,5 +33,41 @@ TEXT = [
 )
 def test_is_clean(command):
     tool = Path(sys.executable).with_name(command[0])
-    done = subprocess.run([tool, *command[1:]], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([tool, *command[1:]], cwd=ROOT, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+def sources():
+    """(place, code) of every module and of every code cell."""
+    for path in [*ROOT.rglob("*.py"), ROOT / "bootcamp"]:
+        if not {".venv", "cache", "node_modules"} & set(path.relative_to(ROOT).parts):
+            yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+    for path in [*ROOT.glob("*.ipynb"), *ROOT.glob("*/*.ipynb")]:
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                yield f"{path.relative_to(ROOT)} {cell['id']}", "".join(cell["source"])
+
+
+def leaves_the_encoding_open(call: ast.Call) -> bool:
+    """What ruff's PLW1514 does not see: paths of unknown type, and the text of other programs."""
+    given = {keyword.arg for keyword in call.keywords}
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    if "encoding" in given or None in given:
+        return False
+    runs = name in ("run", "Popen", "check_output") and given & {"text", "universal_newlines"}
+    return (
+        bool(runs)
+        or (name == "read_text" and not call.args)
+        or (name == "write_text" and len(call.args) == 1)
+    )
+
+
+def test_every_text_names_its_encoding():
+    """Else it is the code page of the machine, which is not UTF-8 everywhere."""
+    found = [
+        f"{place}: {ast.unparse(node)[:80]}"
+        for place, code in sources()
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Call) and leaves_the_encoding_open(node)
+    ]
+    assert not found, "\n".join(found)

@@ -19,8 +19,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"
-DOCKERFILE = (ROOT / "Dockerfile").read_text()
-DEFINITION = (ROOT / "singularity.def").read_text()
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+DEFINITION = (ROOT / "singularity.def").read_text(encoding="utf-8")
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
 
 
@@ -77,7 +77,7 @@ def test_container_ends_as_an_ordinary_user_with_a_health_check():
 
 
 def test_version_is_the_projects_version():
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     assert f"ARG VERSION={version}\n" in DOCKERFILE
     assert f"image.version {version}\n" in DEFINITION
 
@@ -89,7 +89,7 @@ def test_no_secret_and_no_token_in_the_recipes():
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
 def test_every_locked_package_is_pinned_and_hashed(lock):
-    text = lock.read_text()
+    text = lock.read_text(encoding="utf-8")
     code = re.sub(r"(?m)^\s*#.*", "", text)
     assert not re.search(r"https?:|file:|--index|--find-links|@ ", code)
     entries = re.split(r"\n(?=[a-z0-9])", text)[1:]  # the first piece is the comment at the top
@@ -101,22 +101,26 @@ def test_every_locked_package_is_pinned_and_hashed(lock):
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-cuda.lock"])
 def test_lock_holds_the_pinned_requirements(name):
-    locked = dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
+    locked = dict(
+        re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+    )
     for source in ("requirements.txt", "requirements-test.txt"):
-        for package, version in re.findall(r"^([\w.-]+)==(\S+)", (ROOT / source).read_text(), re.MULTILINE):
+        for package, version in re.findall(
+            r"^([\w.-]+)==(\S+)", (ROOT / source).read_text(encoding="utf-8"), re.MULTILINE
+        ):
             if package == "torch":
                 torch_lock = name.replace("requirements", "requirements-torch").replace(
                     "torch.lock", "torch-cpu.lock"
                 )
-                assert f"torch=={version}+" in (ROOT / torch_lock).read_text()
+                assert f"torch=={version}+" in (ROOT / torch_lock).read_text(encoding="utf-8")
                 assert "torch" not in locked
             else:
                 assert locked[package] == version, f"run deploy/update_locks.sh: {package}"
 
 
 def test_cpu_lock_has_no_cuda_library_and_gpu_lock_one_cuda():
-    cpu = (ROOT / "requirements.lock").read_text()
-    gpu = (ROOT / "requirements-cuda.lock").read_text()
+    cpu = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    gpu = (ROOT / "requirements-cuda.lock").read_text(encoding="utf-8")
     assert re.findall(r"^nvidia-[\w-]+", cpu, re.MULTILINE) == ["nvidia-ml-py"]
     libraries = set(re.findall(r"^nvidia-[\w-]+", gpu, re.MULTILINE)) - {"nvidia-ml-py"}
     assert {name for name in libraries if not name.endswith("-cu12")} == set()
@@ -133,16 +137,18 @@ def start(tmp_path):
         pytest.skip("the container is Linux")
     course = tmp_path / "course"
     shutil.copytree(DEPLOY, course / "deploy")
-    (course / "Start_Here.ipynb").write_text("original")
+    (course / "Start_Here.ipynb").write_text("original", encoding="utf-8")
     (course / "utils").mkdir()
     shutil.copy(ROOT / "utils" / "surroundings.py", course / "utils")
-    (course / "utils" / "code.py").write_text("original")
+    (course / "utils" / "code.py").write_text("original", encoding="utf-8")
     for path in course.rglob("*"):
         path.chmod(0o555 if path.is_dir() or path.suffix == ".sh" else 0o444)
     programs = tmp_path / "bin"
     programs.mkdir()
-    (programs / "jupyter").write_text('#!/bin/sh\necho "TOKEN=$JUPYTER_TOKEN"\necho "ARGUMENTS=$*"\n')
-    (programs / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (programs / "jupyter").write_text(
+        '#!/bin/sh\necho "TOKEN=$JUPYTER_TOKEN"\necho "ARGUMENTS=$*"\n', encoding="utf-8"
+    )
+    (programs / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
     for program in programs.iterdir():
         program.chmod(0o755)
 
@@ -155,7 +161,7 @@ def start(tmp_path):
             [course / "deploy" / "start.sh", *arguments],
             env=clean,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=60,
         )
 
@@ -210,12 +216,12 @@ def test_restart_keeps_the_learners_notebook_and_refreshes_the_code(start):
     assert os.access(notebook, os.W_OK)
     assert notebook.stat().st_mode & 0o200
     assert (start.work / "deploy" / "start.sh").stat().st_mode & 0o100
-    notebook.write_text("mine")
-    code.write_text("broken")
+    notebook.write_text("mine", encoding="utf-8")
+    code.write_text("broken", encoding="utf-8")
     result = start()
     assert "Kept your Start_Here.ipynb" in result.stdout
-    assert notebook.read_text() == "mine"
-    assert code.read_text() == "original"
+    assert notebook.read_text(encoding="utf-8") == "mine"
+    assert code.read_text(encoding="utf-8") == "original"
 
 
 def test_a_command_runs_in_the_learners_copy(start):
@@ -226,7 +232,7 @@ def test_a_command_runs_in_the_learners_copy(start):
 
 def test_install_script_says_what_it_needs():
     for arguments in ([], ["gpu"], ["cpu", "everything"]):
-        result = subprocess.run([DEPLOY / "install.sh", *arguments], capture_output=True, text=True)
+        result = subprocess.run([DEPLOY / "install.sh", *arguments], capture_output=True, encoding="utf-8")
         assert result.returncode == 1
         assert result.stderr.startswith("install.sh: ")
 
@@ -234,25 +240,27 @@ def test_install_script_says_what_it_needs():
 @pytest.mark.parametrize("files", [["thesis.txt"], [".bashrc"]])
 def test_install_script_removes_no_person(tmp_path, files):
     """The user of a cloud image is called like the one in Ubuntu's container image, and has the same number."""
-    script = (DEPLOY / "install.sh").read_text()
+    script = (DEPLOY / "install.sh").read_text(encoding="utf-8")
     block = re.search(r"    local holder\n.*?\n    fi\n", script, re.DOTALL)[0]
     block = block.replace("    local holder\n", "")
     home, bin_ = tmp_path / "home", tmp_path / "bin"
     home.mkdir()
     bin_.mkdir()
     for file in files:
-        (home / file).write_text("mine")
-    (bin_ / "getent").write_text(f"#!/bin/sh\necho ubuntu:x:1000:1000::{home}:/bin/bash\n")
-    (bin_ / "userdel").write_text(f"#!/bin/sh\necho removed; rm -r {home}\n")
+        (home / file).write_text("mine", encoding="utf-8")
+    (bin_ / "getent").write_text(f"#!/bin/sh\necho ubuntu:x:1000:1000::{home}:/bin/bash\n", encoding="utf-8")
+    (bin_ / "userdel").write_text(f"#!/bin/sh\necho removed; rm -r {home}\n", encoding="utf-8")
     for program in bin_.iterdir():
         program.chmod(0o755)
     fail = 'set -eu; user_id=1000; user_name=learner; fail() { echo "$*" >&2; exit 1; }\n'
     environment = os.environ | {"PATH": f"{bin_}:{os.environ['PATH']}"}
-    done = subprocess.run(["bash", "-c", fail + block], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        ["bash", "-c", fail + block], env=environment, capture_output=True, encoding="utf-8"
+    )
     if files == ["thesis.txt"]:
         assert done.returncode == 1
         assert "this script is for images" in done.stderr
-        assert (home / "thesis.txt").read_text() == "mine"
+        assert (home / "thesis.txt").read_text(encoding="utf-8") == "mine"
     else:
         assert done.returncode == 0, done.stderr
         assert not home.exists()
@@ -292,7 +300,7 @@ def fresh_root() -> Iterator[Path]:
         done = subprocess.run(
             [debootstrap, "--variant=minbase", "bookworm", root, debian_mirror()],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
         )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
         take_over_host_settings(root)
@@ -306,7 +314,7 @@ def debian_mirror() -> str:
     files = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
     for path in files:
         if path.is_file() and path.suffix in (".list", ".sources"):
-            for line in path.read_text().splitlines():
+            for line in path.read_text(encoding="utf-8").splitlines():
                 found = re.match(r"(?:URIs:|deb (?:\[.*\] )?)\s*(\S+/debian)/?(?:\s|$)", line)
                 if found:
                     return found[1]
@@ -319,7 +327,9 @@ def take_over_host_settings(root: Path) -> None:
         if Path(path).is_file():
             shutil.copyfile(path, root / path.lstrip("/"))
     for path in Path("/etc/apt/apt.conf.d").glob("*"):
-        if "proxy" in path.read_text().lower() or "Acquire::Check" in path.read_text():
+        if "proxy" in path.read_text(encoding="utf-8").lower() or "Acquire::Check" in path.read_text(
+            encoding="utf-8"
+        ):
             shutil.copyfile(path, root / "etc/apt/apt.conf.d" / path.name)
     bundle = Path("/etc/ssl/certs/ca-certificates.crt")
     if bundle.is_file():
@@ -329,7 +339,7 @@ def take_over_host_settings(root: Path) -> None:
 def pip_folders() -> list[str]:
     """Local folders that pip is told to take packages from."""
     settings = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, encoding="utf-8"
     ).stdout
     words = (
         re.findall(r"[^\s'\"=]+", settings)
@@ -360,7 +370,7 @@ def run_inside(root: Path, *command: str, user: str | None = None) -> subprocess
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         cwd="/",
     )
 
@@ -439,7 +449,7 @@ def copy_of_the_tracked_files(target: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         check=True,
-        text=True,
+        encoding="utf-8",
     ).stdout
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():

@@ -287,7 +287,9 @@ data.fetch("demo")
 def child(url: str, cache: Path) -> subprocess.Popen:
     code = CHILD.format(root=str(ROOT), tests=str(ROOT / "tests"), url=url)
     environment = {**os.environ, "BOOTCAMP_CACHE": str(cache)}
-    return subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, encoding="utf-8"
+    )
 
 
 def test_two_processes_download_once(server, own_cache):
@@ -446,11 +448,11 @@ def test_compiled_code_is_private(own_cache, capsys):
     folder = own_cache / "numba"
     folder.mkdir(parents=True)
     folder.chmod(0o777)
-    (folder / "planted.nbi").write_text("code of somebody else")
+    (folder / "planted.nbi").write_text("code of somebody else", encoding="utf-8")
     assert paths.private_dir("numba") == folder
     assert folder.stat().st_mode & 0o777 == 0o700
     assert list(folder.iterdir()) == []
-    (folder / "mine.nbc").write_text("x")
+    (folder / "mine.nbc").write_text("x", encoding="utf-8")
     assert paths.private_dir("numba") == folder
     assert (folder / "mine.nbc").exists()
     if os.getuid() == 0:

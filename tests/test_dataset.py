@@ -44,7 +44,7 @@ def start_build(cache: Path, before: str = "", **changes) -> subprocess.Popen:
         env={**os.environ, "BOOTCAMP_CACHE": str(cache), "PYTHONPATH": paths},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
 
 

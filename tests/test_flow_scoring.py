@@ -91,7 +91,7 @@ def test_hostile_files_are_refused(tmp_path, cars):
     pickled = tmp_path / "pickled.npz"
     np.savez(pickled, id=np.array([{"a": 1}], object), velocity=0, parameters=0, seconds=0)
     text = tmp_path / "text.npz"
-    text.write_text("no zip file")
+    text.write_text("no zip file", encoding="utf-8")
     bomb = tmp_path / "bomb.npz"
     np.savez_compressed(bomb, id=cars.id, velocity=np.zeros(20_000_000, np.float32), parameters=0, seconds=0)
     for path, says in ((pickled, "plain arrays"), (text, "damaged"), (bomb, "unpacks to more")):

@@ -1,13 +1,14 @@
 """The lattice-Boltzmann solver against closed forms, conservation laws and published benchmarks."""
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flow import lattice, solver
+from flow import benchmark, lattice, shapes, solver
 from flow.solver import Simulation, channel_inflow, solve_steady
 
 NY, NX = 32, 64
@@ -213,3 +214,10 @@ BLOCKED[:, 30] = True
 def test_bad_input_is_answered_with_a_sentence(solid, options, message):
     with pytest.raises(ValueError, match=message):
         solve_steady(solid, **options)
+
+
+def test_a_grid_twice_as_fine_and_processor_time_are_measured():
+    """The solver's own error is below a per cent on cars, and its change over the last interval is far below that."""
+    assert benchmark.grid_error(shapes.car(0), 64, 128, 100.0) < 0.01
+    distance = shapes.signed_distance(shapes.car(0), 32, 64)[None]
+    assert 0 < benchmark.solver_seconds(distance, 100.0, clock=time.process_time) < 60

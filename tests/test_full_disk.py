@@ -40,7 +40,7 @@ def small_disk(own_cache):
 
 def train(saving: str) -> subprocess.CompletedProcess:
     code = TRAIN.format(watch=NOTHING).replace("training.SAVE_SECONDS = 0", saving)
-    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8")
 
 
 @pytest.mark.parametrize(

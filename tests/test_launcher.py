@@ -56,7 +56,9 @@ def launcher(tmp_path, monkeypatch, blank_venv):
         )
         archive.writestr("demo_course-1.0.dist-info/RECORD", "demo_course.py,,12\n")
     lock = tmp_path / "requirements.lock"
-    lock.write_text(f"demo-course==1.0 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n")
+    lock.write_text(
+        f"demo-course==1.0 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n", encoding="utf-8"
+    )
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
     module = load()
@@ -84,15 +86,17 @@ def works(launcher) -> bool:
     done = subprocess.run(
         [launcher.PYTHON, "-c", "import demo_course; print(demo_course.answer)"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     return done.stdout == "42\n"
 
 
 def test_help_and_unknown_command():
-    done = subprocess.run([sys.executable, ROOT / "bootcamp", "--help"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, ROOT / "bootcamp", "--help"], capture_output=True, encoding="utf-8"
+    )
     assert "./bootcamp lab" in done.stdout
-    done = subprocess.run([sys.executable, ROOT / "bootcamp", "lap"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, ROOT / "bootcamp", "lap"], capture_output=True, encoding="utf-8")
     assert done.returncode == 2
     assert "one of" in done.stderr or "choose from" in done.stderr
 
@@ -103,7 +107,7 @@ def test_python_too_old_or_too_new(version):
         f"import sys; sys.version_info = {version} + (0, 'final', 0)\n"
         "source = open('bootcamp').read(); exec(compile(source, 'bootcamp', 'exec'))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8")
     assert done.returncode == 1
     assert f"needs Python 3.11, 3.12 or 3.13, and this is Python {version[0]}.{version[1]}" in done.stderr
 
@@ -131,14 +135,18 @@ def test_half_made_environment_is_repaired(launcher, damage, capsys):
     elif damage == "no stamp":
         launcher.STAMP.unlink()
     else:
-        launcher.STAMP.write_text(json.dumps({"locks": "of last year"}))
+        launcher.STAMP.write_text(json.dumps({"locks": "of last year"}), encoding="utf-8")
     launcher.set_up()
     assert works(launcher)
     assert "repairing it" in capsys.readouterr().out
 
 
 def files_in(folder: Path) -> dict[str, str]:
-    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 @pytest.mark.parametrize(
@@ -155,7 +163,7 @@ def files_in(folder: Path) -> dict[str, str]:
 def test_a_folder_of_somebody_else_is_refused_untouched(launcher, there, capsys):
     for name in there:
         (launcher.VENV / name).parent.mkdir(parents=True, exist_ok=True)
-        (launcher.VENV / name).write_text("mine")
+        (launcher.VENV / name).write_text("mine", encoding="utf-8")
     before = files_in(launcher.VENV)
     with pytest.raises(SystemExit):
         launcher.set_up()
@@ -169,7 +177,7 @@ def test_a_folder_of_somebody_else_is_refused_untouched(launcher, there, capsys)
 def test_somebodys_working_environment_is_refused_too(launcher, blank_venv, capsys):
     shutil.copytree(blank_venv, launcher.VENV, symlinks=True)
     package = next(launcher.VENV.glob("lib*/python*/site-packages")) / "mine.py"
-    package.write_text("x = 1")
+    package.write_text("x = 1", encoding="utf-8")
     with pytest.raises(SystemExit):
         launcher.set_up()
     assert "nothing in it was touched" in capsys.readouterr().err
@@ -177,11 +185,11 @@ def test_somebodys_working_environment_is_refused_too(launcher, blank_venv, caps
 
 
 def test_a_file_in_the_place_of_the_environment_is_refused(launcher, capsys):
-    launcher.VENV.write_text("mine")
+    launcher.VENV.write_text("mine", encoding="utf-8")
     with pytest.raises(SystemExit):
         launcher.set_up()
     assert "nothing in it was touched" in capsys.readouterr().err
-    assert launcher.VENV.read_text() == "mine"
+    assert launcher.VENV.read_text(encoding="utf-8") == "mine"
 
 
 def test_an_empty_folder_and_a_half_made_environment_are_used(launcher, blank_venv):
@@ -197,9 +205,11 @@ def test_an_empty_folder_and_a_half_made_environment_are_used(launcher, blank_ve
 def test_an_environment_of_an_older_launcher_survives_an_interrupted_repair(launcher, monkeypatch):
     launcher.set_up()
     (launcher.VENV / launcher.MARK).unlink()  # they had none
-    launcher.STAMP.write_text(json.dumps({"locks": "of last year"}))
+    launcher.STAMP.write_text(json.dumps({"locks": "of last year"}), encoding="utf-8")
     with monkeypatch.context() as patch:
-        patch.setattr(launcher, "run_logged", lambda command: launcher.LOG.write_text("stopped") and 1)
+        patch.setattr(
+            launcher, "run_logged", lambda command: launcher.LOG.write_text("stopped", encoding="utf-8") and 1
+        )
         with pytest.raises(SystemExit):
             launcher.set_up()
     assert not launcher.STAMP.exists()
@@ -209,7 +219,7 @@ def test_an_environment_of_an_older_launcher_survives_an_interrupted_repair(laun
 
 def test_repairing_keeps_what_somebody_put_beside_the_environment(launcher, monkeypatch):
     launcher.set_up()
-    (launcher.VENV / "thesis.txt").write_text("mine")
+    (launcher.VENV / "thesis.txt").write_text("mine", encoding="utf-8")
     launcher.PYTHON.unlink()
     monkeypatch.setattr(
         launcher.venv, "create", lambda folder, with_pip: (_ for _ in ()).throw(OSError("stopped here"))
@@ -222,7 +232,7 @@ def test_repairing_keeps_what_somebody_put_beside_the_environment(launcher, monk
 def test_a_folder_named_like_the_lock_keeps_its_files(launcher):
     lock = launcher.VENV.with_name("venv.lock")
     lock.mkdir()
-    (lock / "mine").write_text("mine")
+    (lock / "mine").write_text("mine", encoding="utf-8")
     launcher.remove_old_lock(lock)
     assert files_in(lock) == {"mine": "mine"}
 
@@ -268,7 +278,7 @@ def test_no_network_says_so(launcher, monkeypatch, capsys, retries):
 
 def test_a_tampered_package_is_refused(launcher, capsys, tmp_path):
     lock = tmp_path / "requirements.lock"
-    lock.write_text("demo-course==1.0 --hash=sha256:" + "0" * 64 + "\n")
+    lock.write_text("demo-course==1.0 --hash=sha256:" + "0" * 64 + "\n", encoding="utf-8")
     with pytest.raises(SystemExit):
         launcher.set_up()
     assert "differs from the one that was tested" in capsys.readouterr().err
@@ -284,7 +294,9 @@ def test_no_space_is_told_before_anything_is_made(launcher, monkeypatch, capsys)
 
 def test_disk_full_in_the_middle(launcher, monkeypatch, capsys):
     def full(command):
-        launcher.LOG.write_text("ERROR: Could not install packages: [Errno 28] No space left on device\n")
+        launcher.LOG.write_text(
+            "ERROR: Could not install packages: [Errno 28] No space left on device\n", encoding="utf-8"
+        )
         return 1
 
     monkeypatch.setattr(launcher, "run_logged", full)
@@ -317,7 +329,7 @@ def test_a_lock_of_a_killed_launcher_does_not_block(launcher):
     dead.wait()
     lock = launcher.VENV.with_name("venv.lock")
     lock.mkdir()
-    (lock / "pid").write_text(str(dead.pid))
+    (lock / "pid").write_text(str(dead.pid), encoding="utf-8")
     launcher.set_up()
     assert works(launcher)
     assert not lock.exists()
@@ -326,7 +338,7 @@ def test_a_lock_of_a_killed_launcher_does_not_block(launcher):
 def test_a_launcher_waits_for_the_one_that_holds_the_lock_and_not_for_ever(launcher, capsys, monkeypatch):
     path = launcher.VENV.with_name("venv.setting-up")
     held = launcher.wait_for_lock(path, time.time())
-    assert f"process {os.getpid()}" in path.read_text()
+    assert f"process {os.getpid()}" in path.read_text(encoding="utf-8")
     monkeypatch.setattr(launcher, "LOCK_SECONDS", 0.7)
     with pytest.raises(SystemExit):
         launcher.set_up()
@@ -366,11 +378,11 @@ def test_a_damaged_package_is_found_and_installed_again(launcher, damage, capsys
     if damage == "module gone":
         module.unlink()
     elif damage == "module cut":
-        module.write_text("answer = 4")
+        module.write_text("answer = 4", encoding="utf-8")
     elif damage == "record gone":
         shutil.rmtree(record.parent)
     else:
-        record.write_text('"')
+        record.write_text('"', encoding="utf-8")
     capsys.readouterr()
     launcher.set_up(whole=True)
     assert works(launcher)
@@ -408,8 +420,8 @@ def test_cuda_on_python_3_11_is_refused_since_its_lock_has_no_hash(launcher, mon
     with pytest.raises(SystemExit):
         launcher.set_up()
     assert "python3.12 bootcamp lab" in capsys.readouterr().err
-    assert "--require-hashes" in (ROOT / "bootcamp").read_text()
-    assert 'remove("--require-hashes")' not in (ROOT / "bootcamp").read_text()
+    assert "--require-hashes" in (ROOT / "bootcamp").read_text(encoding="utf-8")
+    assert 'remove("--require-hashes")' not in (ROOT / "bootcamp").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("port", ["70000", "0", "-1", "8888x", "", "1e4", "٨"])
@@ -429,7 +441,7 @@ def test_each_command_has_its_own_help(command, word):
         [sys.executable, ROOT / "bootcamp", command, "--help"],
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     assert word in done.stdout
@@ -479,7 +491,7 @@ def test_test_runs_notebooks_two_at_a_time_and_on_a_gpu_one_by_one(launcher, mon
 def test_all_tests_are_the_tests_of_the_code_and_every_notebook_once():
     """Pytest itself says what it collects."""
     command = [sys.executable, "-m", "pytest", "--collect-only", *load().ALL_TESTS]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout
     nodes = [line for line in said.splitlines() if "::" in line]
     assert len(nodes) == len(set(nodes))
     files = {line.split("::")[0] for line in nodes}
@@ -502,15 +514,18 @@ def test_labs_whose_notebooks_share_trainings_stay_with_one_worker(tmp_path):
             "@pytest.mark.parametrize('n', range(4))\n"
             "def test(n, request):\n"
             "    with open('order.txt', 'a') as file:\n"
-            "        print(os.environ['PYTEST_XDIST_WORKER'], request.node.nodeid, file=file)\n"
+            "        print(os.environ['PYTEST_XDIST_WORKER'], request.node.nodeid, file=file)\n",
+            encoding="utf-8",
         )
     shutil.copy(ROOT / "conftest.py", tmp_path)
-    (tmp_path / "pytest.ini").write_text(f"[pytest]\npythonpath = {ROOT} {ROOT / 'tests'}\n")
+    (tmp_path / "pytest.ini").write_text(
+        f"[pytest]\npythonpath = {ROOT} {ROOT / 'tests'}\n", encoding="utf-8"
+    )
     folders = ["PINN_SimNet", "CFD_Steady_Flow"]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--numprocesses=2", *folders]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout + done.stderr
-    rows = [line.split() for line in (tmp_path / "order.txt").read_text().splitlines()]
+    rows = [line.split() for line in (tmp_path / "order.txt").read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 16
     flow = [(worker, node) for worker, node in rows if node.startswith("CFD")]
     assert len({worker for worker, _ in flow}) == 1

@@ -49,3 +49,14 @@ def test_answers_must_belong_to_the_nodes():
     nodes, weights = chaos.quadrature(INPUTS, 2)
     with pytest.raises(ValueError, match="8 nodes"):
         chaos.fit(INPUTS, 1, nodes, weights, np.zeros(3))
+
+
+def test_inputs_and_answers_without_spread_are_refused():
+    with pytest.raises(ValueError, match="must lie below"):
+        chaos.Uniform(1, 1)
+    with pytest.raises(ValueError, match="must be positive"):
+        chaos.Normal(0, 0)
+    nodes, weights = chaos.quadrature([chaos.Uniform(0, 1)], 3)
+    constant = chaos.fit([chaos.Uniform(0, 1)], 1, nodes, weights, 0 * weights)
+    with pytest.raises(ValueError, match="no variance"):
+        _ = constant.first_order_indices

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pinn import chip as challenge
-from pinn.chip import FRONT, HEIGHTS, VISCOSITY, WIDTHS, Chip
+from pinn.chip import CEILING, FLOOR, FRONT, HEIGHTS, LEFT, RIGHT, VISCOSITY, WIDTHS, Chip
 from pinn.local_networks import CornerMode, LocalNetworks, ParameterizedNetworks, find_viscosity
 
 chips = st.builds(Chip, st.floats(*HEIGHTS), st.floats(*WIDTHS))
@@ -179,6 +179,50 @@ def test_points_on_walls_are_answered(networks):
     found = networks(points)
     assert np.isfinite(found).all()
     assert challenge.pressure_drag(networks, Chip()) == pytest.approx(4.3, abs=1.5)
+
+
+def test_a_corner_has_the_velocity_0_and_no_pressure_and_says_so(networks):
+    corners = np.array(Chip().corners)
+    with pytest.warns(UserWarning, match="2 of 3 points are upper corners of the chip"):
+        found = networks(np.concatenate([corners, [[-0.5, 0.3]]]))
+    assert np.array_equal(found[:2, :2], np.zeros((2, 2)))
+    assert np.array_equal(np.isnan(found[:, 2]), [True, True, False])
+    without = LocalNetworks(Chip(), width=8, corners=False)
+    assert np.isfinite(without(corners)).all()
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+def test_corner_modes_in_the_corner_itself(kind):
+    mode = CornerMode((-1.0, 0.1), 0.75 * np.pi, kind, 0.02)
+    found = mode.derivatives(torch.tensor([[-1.0, 0.1]], dtype=torch.float64))
+    assert all(found[order].item() == 0 for order in ((0, 0), (1, 0), (0, 1)))
+    assert all(found[name].isnan().item() for name in ((2, 0), (1, 1), (0, 3), "p", "p_x"))
+
+
+@pytest.mark.parametrize("point", [(-0.5, 0.0), (3, 0), (0, 0.6), (float("nan"), 0)])
+def test_a_point_without_fluid_is_refused_by_every_flow(point, coarse, networks):
+    family = ParameterizedNetworks((0.5, 0.6), (0.9, 1.0), nodes=(2, 2), width=4)
+    family.train(1, quiet=True)
+    for flow in (coarse, networks, family.at(Chip())):
+        with pytest.raises(ValueError, match="1 of 2 points lie in the chip or outside"):
+            flow(np.array([(-2.0, 0.0), point]))
+
+
+@settings(deadline=None, max_examples=20)
+@given(chips)
+def test_a_family_answers_on_faces_corners_and_borders_of_patches_as_beside_them(chip):
+    family = ParameterizedNetworks(HEIGHTS, WIDTHS, nodes=(2, 2), width=6)
+    family.table = torch.linspace(-1, 1, 4 * len(LocalNetworks(chip, 6).weights)).reshape(2, 2, -1)
+    flow, cuts = family.at(chip), LocalNetworks(chip, 1)
+    low = (FRONT, chip.top - chip.height / 2), (chip.back, chip.top - chip.height / 2), (-0.8, chip.top)
+    walls = np.array(
+        [*low, (LEFT, 0.0), (RIGHT, 0.0), (LEFT, FLOOR), (RIGHT, CEILING), (FRONT, FLOOR), (chip.back, FLOOR)]
+    )
+    into = np.array([(-1, 0), (1, 0), (0, 1), (1, 0), (-1, 0), (1, 1), (-1, -1), (-1, 1), (1, 1)])
+    assert np.allclose(flow(walls), flow(walls + 1e-10 * into), rtol=1e-5, atol=1e-5)
+    borders = np.array([(x, y) for x in cuts.x_cuts for y in cuts.y_cuts])
+    with pytest.warns(UserWarning, match="2 of .* points are upper corners"):
+        assert np.isfinite(flow(borders[~chip.covers(borders)])[:, :2]).all()
 
 
 def test_a_family_gives_the_trained_flow_at_a_node_and_keeps_the_flux_between():

@@ -35,7 +35,7 @@ def test_failure_is_a_sentence_with_the_last_words():
 
 def test_an_abort_leaves_one_process_with_a_sentence(monkeypatch, capsys, tmp_path):
     script = tmp_path / "aborts.py"
-    script.write_text("import os\nos.abort()")
+    script.write_text("import os\nos.abort()", encoding="utf-8")
     monkeypatch.setattr(distributed, "__file__", str(script))
     assert distributed.several(2) == 1
     assert "cannot work together" in capsys.readouterr().out

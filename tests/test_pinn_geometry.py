@@ -338,6 +338,122 @@ def test_bad_stl_files_are_refused_in_a_sentence(ball, tmp_path):
         geo.Surface(np.zeros((0, 3)), np.zeros((0, 3)))
 
 
+def _cube(centre, side=1.0):
+    return trimesh.creation.box((side, side, side)).apply_translation(centre)
+
+
+def _together(*meshes, turned=()):
+    """Vertices and faces of several bodies in one list, some of them inside out."""
+    first = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
+    faces = [mesh.faces[:, ::-1] if k in turned else mesh.faces for k, mesh in enumerate(meshes)]
+    return (
+        np.concatenate([mesh.vertices for mesh in meshes]),
+        np.concatenate([part + start for part, start in zip(faces, first, strict=False)]),
+    )
+
+
+@pytest.mark.parametrize("turned", [(), (0,), (1,), (0, 1)])
+def test_each_body_of_a_surface_is_oriented_by_itself(turned, tmp_path):
+    vertices, faces = _together(_cube((0, 0, 0)), _cube((3, 0, 0)), turned=turned)
+    trimesh.Trimesh(vertices, faces, process=False).export(tmp_path / "two.stl")
+    for surface in (geo.Surface(vertices, faces), geo.Surface.from_stl(tmp_path / "two.stl")):
+        assert surface.measure == pytest.approx(2)
+        assert np.allclose(
+            surface.sdf(np.array([[0, 0, 0], [3, 0, 0], [1.5, 0, 0], [10.0, 0, 0]])), [0.5, 0.5, -1, -6.5]
+        )
+        cloud = surface.sample_boundary(400)
+        assert np.isclose(cloud.integrate((cloud.points * cloud.normals).sum(axis=1)) / 3, 2)
+
+
+@pytest.mark.parametrize("turned", [(), (0,), (1,), (2,), (0, 2), (0, 1, 2)])
+def test_a_body_within_a_body_is_a_cavity_and_one_within_the_cavity_a_body(turned):
+    nested = [_cube((0, 0, 0), side) for side in (3, 2, 1)]
+    surface = geo.Surface(*_together(*nested, turned=turned))
+    assert surface.measure == pytest.approx(27 - 8 + 1)
+    points = np.array([[0, 0, 0], [0, 0, 0.75], [0, 0, 1.25], [0, 0, 5.0]])
+    assert np.allclose(surface.sdf(points), [0.5, -0.25, 0.25, -3.5])
+
+
+def test_one_triangle_the_wrong_way_round_is_turned():
+    ball = trimesh.creation.icosphere(2)
+    faces = ball.faces.copy()
+    faces[7] = faces[7][::-1]
+    assert geo.Surface(ball.vertices, faces).measure == pytest.approx(ball.volume)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ((0.5, 0.5, 0.5), "runs through itself"),
+        ((1, 0.3, 0.3), "runs through itself"),  # half a face on half a face
+        ((0, 0, 0), "join more than two triangles"),
+        ((1, 0, 0), "join more than two triangles"),
+        ((1, 1, 0), "join more than two triangles"),
+    ],
+)
+def test_surfaces_that_do_not_tell_inside_from_outside_are_refused(other, message):
+    with pytest.raises(ValueError, match=message):
+        geo.Surface(*_together(_cube((0, 0, 0)), _cube(other)))
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e-6, 1e-3, 1e6])
+def test_a_surface_is_read_in_any_unit_of_length(unit, tmp_path):
+    ball = trimesh.creation.icosphere(3)
+    ball.apply_scale(unit).export(tmp_path / "ball.stl")
+    surface = geo.Surface.from_stl(tmp_path / "ball.stl")
+    assert surface.measure / unit**3 == pytest.approx(4 / 3 * np.pi, rel=0.02)
+    assert surface.sdf(np.zeros((1, 3)))[0] / unit == pytest.approx(1, rel=0.01)
+    assert surface.sample_boundary(200).weights.sum() / unit**2 == pytest.approx(4 * np.pi, rel=0.02)
+
+
+def test_bytes_after_the_last_triangle_do_no_harm_but_a_wrong_count_is_told(ball, tmp_path):
+    content, path = ball.read_bytes(), tmp_path / "more.stl"
+    for rest in (b"\0", b"\r\n", b"\0" * 49):
+        path.write_bytes(content + rest)
+        assert geo.Surface.from_stl(path).measure == geo.Surface.from_stl(ball).measure
+    path.write_bytes(content + content[-50:])
+    with pytest.raises(ValueError, match="no complete STL file"):
+        geo.Surface.from_stl(path)
+
+
+# --- thin features ----------------------------------------------------------------------------------
+
+
+@quick
+@given(st.floats(-5.5, -1), st.floats(0.05, 0.9), st.floats(0.1, 3))
+def test_a_slot_however_thin_opens_the_wall(exponent, place, angle):
+    width = 10**exponent
+    slot = geo.Rectangle((place, 0.5), (place + width, 2))
+    square = (geo.Rectangle((0, 0), (1, 1)) - slot).rotate(angle)
+    assert square.boundary_measure() == pytest.approx(5, abs=1e-6)  # less the opening, plus sides and end
+    wall = square.sample_boundary(3000).points @ np.array(
+        [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    )
+    on_top = wall[np.abs(wall[:, 1] - 1) < 1e-9, 0]
+    assert not np.any((on_top > place + 1e-9) & (on_top < place + width - 1e-9))
+
+
+def test_thin_openings_in_a_wall_that_two_shapes_share_and_in_space():
+    channel, width = geo.Rectangle((-2.5, -0.5), (2.5, 0.5)), 1 / 2500
+    chip = geo.Rectangle((-1, -0.5), (0, 0.1)) - geo.Rectangle((-0.5, -0.5), (-0.5 + width, 0))
+    assert (channel - chip).boundary_measure() == pytest.approx(12 + 1.2 + 1 + 2 * width, abs=1e-6)
+    inlet = channel.boundary_measure(where=lambda p: np.abs(p[:, 1] - 0.3) < width / 2)
+    assert inlet == pytest.approx(2 * width, abs=1e-6)
+    box = geo.Box((0, 0, 0), (1, 1, 1)) - geo.Box((0.3, -1, 0.5), (0.3 + 1e-5, 2, 2))
+    top = box.sample_boundary(60_000, where=lambda p: p[:, 2] == 1).points[:, 0]
+    assert not np.any((top > 0.3) & (top < 0.3 + 1e-5))
+
+
+def test_a_corner_that_is_named_twice_counts_once():
+    square = geo.Polygon([(0, 0), (1, 0), (1, 0), (1, 1), (0, 1), (0, 0)])
+    assert np.allclose(square.sdf(np.array([[0.5, 0.5], [2, 0.5]])), [0.5, -1])
+    assert square.sample_boundary(40).weights.sum() == pytest.approx(4)
+
+
+def test_a_line_may_be_short():
+    assert geo.Line((0, 0), (1e-9, 0)).boundary_measure() == 1e-9
+
+
 # --- mistakes ---------------------------------------------------------------------------------------
 
 
@@ -349,6 +465,9 @@ def test_bad_stl_files_are_refused_in_a_sentence(ball, tmp_path):
         (lambda: geo.Rectangle((0, 0, 0), (1, 1, 1)), "2 coordinates, not 3"),
         (lambda: geo.Polygon([(0, 0), (1, 1)]), "three corners"),
         (lambda: geo.Polygon([(0, 0), (1, 1), (2, 2)]), "no area"),
+        (lambda: geo.Polygon([(0, 0), (0, 0), (1, 1), (1, 1)]), "no area"),
+        (lambda: geo.Polygon([(0, 0), (2, 2), (2, 0), (0, 1)]), "start at corners 0 and 2 .* cross"),
+        (lambda: geo.Polygon([(0, 0), (2, 0), (2, 1), (1, 0), (0, 1)]), "cross or touch"),
         (lambda: geo.Cylinder((0, 0, 0), 1, 0), "must be positive"),
         (lambda: geo.Line((0, 0), (0, 0)), "two different ends"),
         (lambda: geo.Circle((0, 0), 1) + geo.Sphere((0, 0, 0), 1), "2D cannot be combined with one in 3D"),

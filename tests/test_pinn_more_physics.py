@@ -89,3 +89,19 @@ def test_published_profiles_obey_mass_balance():
     assert abs(np.trapezoid(v, x)) < 0.02
     assert np.all(np.diff(y) > 0)
     assert np.all(np.diff(x) > 0)
+
+
+@pytest.mark.parametrize("mode", [1, 2, 3])
+def test_a_mode_at_its_cut_off_has_the_limit(mode):
+    x, y = np.meshgrid(np.linspace(0, 2, 9), np.linspace(0, 1, 5))
+    at, near = (
+        referee.waveguide_field(x, y, k, 2.0, (1, 0.5, 0.2))
+        for k in (mode * np.pi, mode * np.pi * (1 + 1e-12))
+    )
+    assert np.allclose(at, near, atol=1e-4)
+
+
+def test_no_stress_is_invented_in_the_hole():
+    assert np.allclose(referee.plate_stress(np.array([[0.0, 0.3]]), 0.3)[0], [3, 0, 0])
+    with pytest.raises(ValueError, match="1 of 2 points lie in the hole"):
+        referee.plate_stress(np.array([[1.0, 0], [0, 0]]), 0.3)

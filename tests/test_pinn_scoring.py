@@ -108,11 +108,11 @@ def test_hand_out_holds_no_answer_and_is_read_back(tmp_path, hidden):
 
 def test_hand_out_overwrites_no_file(tmp_path, capsys):
     path = tmp_path / "mine.csv"
-    path.write_text("a week of work")
+    path.write_text("a week of work", encoding="utf-8")
     for lab in command.SCORERS:
         assert command.main([lab, str(path), "--key", KEY, "--hand-out"]) == 1
         assert "exists and is left as it is" in capsys.readouterr().err
-    assert path.read_text() == "a week of work"
+    assert path.read_text(encoding="utf-8") == "a week of work"
 
 
 def test_another_key_hides_other_numbers(truth):

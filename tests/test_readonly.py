@@ -25,7 +25,7 @@ def run_beside_read_only(folder: Path, command: list, environment: dict) -> subp
     if not shutil.which("unshare") or subprocess.run([*unshare, "true"], capture_output=True).returncode:
         missing("read-only mounts need unshare and the right to use it")
     command = [*unshare, READ_ONLY, "sh", folder, *command]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8")
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_it_is_set_up_with_environment_and_log_elsewhere(tmp_path, elsewhere):
     wheels.mkdir()
     digest = a_wheel(wheels / "ipykernel-1.0-py3-none-any.whl")
     for name in ("requirements.lock", "requirements-torch-cpu.lock"):
-        (course / name).write_text(f"ipykernel==1.0 --hash=sha256:{digest}\n")
+        (course / name).write_text(f"ipykernel==1.0 --hash=sha256:{digest}\n", encoding="utf-8")
     environment = elsewhere | {
         "BOOTCAMP_VENV": str(tmp_path / "home" / "venv"), "BOOTCAMP_VARIANT": "cpu",
         "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels),

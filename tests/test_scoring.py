@@ -276,7 +276,7 @@ def run_command(*arguments, cache) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "utils.score", *map(str, arguments)],
         cwd=ROOT, env={**os.environ, "BOOTCAMP_CACHE": str(cache)},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
     )  # fmt: skip
 
 

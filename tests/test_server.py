@@ -47,10 +47,10 @@ def hostile_files(folder: Path) -> None:
     ]
     trace = f"open({str(folder / 'was-read')!r}, 'w').close()"
     for name in ("jupyter_config", "jupyter_server_config", "jupyter_lab_config"):
-        (folder / f"{name}.py").write_text("\n".join([trace, *lines]))
-        (folder / f"{name}.json").write_text(json.dumps(OPEN_DOORS))
+        (folder / f"{name}.py").write_text("\n".join([trace, *lines]), encoding="utf-8")
+        (folder / f"{name}.json").write_text(json.dumps(OPEN_DOORS), encoding="utf-8")
         (folder / f"{name}.d").mkdir()
-        (folder / f"{name}.d" / "open.json").write_text(json.dumps(OPEN_DOORS))
+        (folder / f"{name}.d" / "open.json").write_text(json.dumps(OPEN_DOORS), encoding="utf-8")
 
 
 @pytest.fixture(scope="module", params=PLACES)
@@ -66,13 +66,13 @@ def server(request, tmp_path_factory):
     for place in (home / ".local/share/jupyter", home / "module"):
         spec = {"argv": ["false"], "display_name": "not the course's", "language": "python"}
         (place / "kernels/python3").mkdir(parents=True)
-        (place / "kernels/python3/kernel.json").write_text(json.dumps(spec))
+        (place / "kernels/python3/kernel.json").write_text(json.dumps(spec), encoding="utf-8")
     environment |= {"JUPYTER_PATH": str(home / "module"), "PYTHONPATH": str(home / "module")}
     if request.param.startswith("JUPYTER"):
         environment[request.param] = str(folder)
     log = home / "server.log"
     with servers.running(ROOT, environment, log) as (address, process):
-        token = re.search(r"Open:  \S+[?]token=(\w+)", log.read_text())[1]
+        token = re.search(r"Open:  \S+[?]token=(\w+)", log.read_text(encoding="utf-8"))[1]
         yield address, token, process, folder
 
 
@@ -170,7 +170,7 @@ def test_options_that_open_a_door_are_refused(option, capsys):
 def test_the_launcher_refuses_them_before_it_installs_anything(tmp_path):
     environment = os.environ | {"BOOTCAMP_VENV": str(tmp_path / "venv")}
     command = [sys.executable, ROOT / "bootcamp", "lab", "--IdentityProvider.token="]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", timeout=120)
     assert done.returncode == 1
     assert "JUPYTER_TOKEN" in done.stderr
     assert not (tmp_path / "venv").exists()
@@ -185,7 +185,7 @@ def test_the_token_of_a_file_is_used_and_an_empty_file_opens_nothing(tmp_path, m
     monkeypatch.delenv("JUPYTER_TOKEN", raising=False)
     file = tmp_path / "token"
     for text, expected in (("abc123\n", "abc123"), ("", "[0-9a-f]{48}"), (" \n", "[0-9a-f]{48}")):
-        file.write_text(text)
+        file.write_text(text, encoding="utf-8")
         monkeypatch.setenv("JUPYTER_TOKEN_FILE", str(file))
         assert re.fullmatch(expected, serve["token"]())
         assert "JUPYTER_TOKEN_FILE" not in os.environ
@@ -213,12 +213,12 @@ def test_nothing_stays_in_the_temporary_folder(tmp_path):
 def test_start_script_writes_into_no_folder_of_others(tmp_path):
     thesis = tmp_path / "home" / "README.md"
     thesis.parent.mkdir()
-    thesis.write_text("my thesis")
+    thesis.write_text("my thesis", encoding="utf-8")
     environment = os.environ | {"BOOTCAMP_HOME": str(thesis.parent)}
     done = subprocess.run(
-        [ROOT / "deploy" / "start.sh", "true"], env=environment, capture_output=True, text=True
+        [ROOT / "deploy" / "start.sh", "true"], env=environment, capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 1
     assert "nothing was written" in done.stderr
     assert [path.name for path in thesis.parent.iterdir()] == ["README.md"]
-    assert thesis.read_text() == "my thesis"
+    assert thesis.read_text(encoding="utf-8") == "my thesis"

@@ -108,7 +108,7 @@ def test_home_and_links_are_followed(clean, tmp_path):
 def test_check_says_what_is_in_force_and_never_ends_in_a_traceback(clean, tmp_path):
     environment = dict(os.environ) | {"BOOTCAMP_CACHE": str(tmp_path / "cache"), "BOOTCAMP_SEED": "3"}
     command = [sys.executable, "-m", "utils.check"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8")
     assert "BOOTCAMP_SEED is set to 3 (seed of every notebook" in done.stdout
     wrong = environment | {
         "BOOTCAMP_SEED": "1.5",
@@ -116,7 +116,7 @@ def test_check_says_what_is_in_force_and_never_ends_in_a_traceback(clean, tmp_pa
         "BOOTCAMP_PROFILE": "tpu",
         "BOOTCAMP_X": "1",
     }
-    done = subprocess.run(command, cwd=ROOT, env=wrong, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=wrong, capture_output=True, encoding="utf-8")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     for name in (
@@ -158,15 +158,15 @@ print(keras.backend.backend(), keras.config.floatx(), keras.config.image_data_fo
 def test_settings_of_keras_and_matplotlib_in_the_home_do_not_count(tmp_path):
     (tmp_path / ".keras").mkdir()
     (tmp_path / ".keras" / "keras.json").write_text(
-        '{"backend": "jax", "floatx": "float64", "image_data_format": "channels_first"}'
+        '{"backend": "jax", "floatx": "float64", "image_data_format": "channels_first"}', encoding="utf-8"
     )
     (tmp_path / ".config" / "matplotlib").mkdir(parents=True)
-    (tmp_path / ".config" / "matplotlib" / "matplotlibrc").write_text("text.usetex: True\n")
+    (tmp_path / ".config" / "matplotlib" / "matplotlibrc").write_text("text.usetex: True\n", encoding="utf-8")
     environment = os.environ | {
         "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / ".config"), "BOOTCAMP_CACHE": str(tmp_path / "cache"),
         "KERAS_BACKEND": "jax",
     }  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-c", HOSTILE_HOME], cwd=ROOT, env=environment, capture_output=True, text=True
+        [sys.executable, "-c", HOSTILE_HOME], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8"
     )
     assert done.stdout.splitlines()[-1:] == ["tensorflow float32 channels_last False"], done.stderr

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.collections import LineCollection
 
-from cyclone import tracks
+from cyclone import archives, imagery, plots, tracks
 from utils import data
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,6 +75,7 @@ def test_hurdat2_without_its_trailing_commas():
         ("33.4N", "93.4N", "Line 2: .*'93.4N' is no position"),
         ("20110827, 1200", "20111327, 1200", "Line 3: a field cannot be read"),
         ("20110827, 1200", "20110827,  120", "Line 3: .*'20110827 120' is no time"),
+        ("20110827, 1200", "90110827, 1200", "Line 3: .*'90110827 1200' is not in the season 2011"),
         ("  60,  959", "  6O,  959", "Line 4: a field cannot be read .*6O"),
         (" 280,", "", "Line 4: a row has 20 or 21 fields, this one has 19"),
         ("IRENE,      3,", "IRENE,", "Line 1: a header has a storm, a name and a count"),
@@ -219,7 +221,7 @@ SID,SEASON,NUMBER,BASIN,SUBBASIN,NAME,ISO_TIME,NATURE,LAT,LON,WMO_WIND,TRACK_TYP
 @pytest.fixture
 def ibtracs(tmp_path):
     path = tmp_path / "ibtracs.NA.list.v04r01.csv"
-    path.write_text(IBTRACS)
+    path.write_text(IBTRACS, encoding="utf-8")
     return path
 
 
@@ -241,10 +243,74 @@ def test_ibtracs_and_the_basin_that_pandas_takes_for_missing(ibtracs):
     assert tracks.read_ibtracs(ibtracs, basin=None)["name"].tolist() == ["JAVIER", "KATRINA", "KATRINA"]
 
 
+def test_a_file_without_the_line_of_units_loses_no_row(ibtracs):
+    whole = tracks.read_ibtracs(ibtracs)
+    lines = IBTRACS.splitlines(keepends=True)
+    ibtracs.write_text("".join([lines[0], *lines[2:]]), encoding="utf-8")
+    pd.testing.assert_frame_equal(tracks.read_ibtracs(ibtracs), whole)
+
+
+def test_a_row_that_comes_twice_is_counted(ibtracs, capsys):
+    whole = tracks.read_ibtracs(ibtracs)
+    ibtracs.write_text(IBTRACS + "".join(IBTRACS.splitlines(keepends=True)[2:]), encoding="utf-8")
+    twice = tracks.read_ibtracs(ibtracs)
+    pd.testing.assert_frame_equal(twice, whole)
+    assert (
+        "2 of 4 rows left out (line 7, 2005236N23285: 2005-08-23 18:00:00 a second time"
+        in capsys.readouterr().out
+    )
+    assert len(twice.attrs["left_out"]) == 2
+    tracks.read_ibtracs(ibtracs, quiet=True)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_cut_ibtracs_file_is_refused_or_holds_whole_rows(ibtracs):
+    """Only a cut between two rows can go unnoticed."""
+    whole = tracks.read_ibtracs(ibtracs, basin=None)
+    accepted = 0
+    for cut in range(150, len(IBTRACS)):
+        ibtracs.write_text(IBTRACS[:cut], encoding="utf-8")
+        try:
+            table = tracks.read_ibtracs(ibtracs, basin=None)
+        except ValueError:
+            continue
+        accepted += 1
+        known = set(zip(whole["storm_id"], whole["time"], strict=True))
+        assert set(zip(table["storm_id"], table["time"], strict=True)) <= known
+    assert accepted == 3
+    packed = gzip.compress(IBTRACS.encode())
+    ibtracs.with_suffix(".csv.gz").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(ValueError, match="cut or damaged"):
+        tracks.read_ibtracs(ibtracs.with_suffix(".csv.gz"))
+
+
+def test_the_same_storm_twice_is_refused():
+    with pytest.raises(
+        ValueError, match=r"Line 8: storm AL092011 \(IRENE\) begins a second time, after line 1"
+    ):
+        tracks.parse_hurdat2(HURDAT2.strip() + "\n" + HURDAT2)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"), [("hurdat2", "hurdat2-atlantic"), ("ibtracs", "ibtracs-north-atlantic")]
+)
+def test_half_an_archive_without_a_hash_is_refused(source, name, own_cache, tmp_path, monkeypatch):
+    (file,) = data.registry()[name]["files"]
+    start = data.registry()[name]["files"][file]["starts_with"]
+    (tmp_path / name).mkdir()
+    (tmp_path / name / file).write_bytes(
+        start.encode() + bytes(data.registry()[name]["files"][file]["bytes"] // 2)
+    )
+    monkeypatch.setenv("BOOTCAMP_DATA", str(tmp_path))
+    monkeypatch.setenv("BOOTCAMP_OFFLINE", "1")
+    with pytest.raises(data.DataError, match="it is cut: "):
+        tracks.load_tracks(source)
+
+
 def test_what_is_no_ibtracs_file_is_refused(ibtracs):
     with pytest.raises(ValueError, match="no row of basin WP"):
         tracks.read_ibtracs(ibtracs, basin="WP")
-    ibtracs.write_text(IBTRACS.replace("USA_WIND", "JTWC_WIND"))
+    ibtracs.write_text(IBTRACS.replace("USA_WIND", "JTWC_WIND"), encoding="utf-8")
     with pytest.raises(ValueError, match="no column USA_WIND"):
         tracks.read_ibtracs(ibtracs)
 
@@ -263,17 +329,20 @@ def test_the_files_of_noaa_come_through_the_resolver(
         content.replace("AL092011", "AL011851").replace("2011", "1851") if source == "hurdat2" else content
     )
     (tmp_path / name).mkdir()
-    (tmp_path / name / file).write_text(content)
+    (tmp_path / name / file).write_text(content, encoding="utf-8")
     monkeypatch.setenv("BOOTCAMP_DATA", str(tmp_path))
+    monkeypatch.setattr(data, "LEAST_SHARE", 0)  # of these few rows
     table = tracks.load_tracks(source)
-    assert "not verified" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "not verified" in said
+    assert re.search(rf"best tracks: {len(table)} fixes of \d storms, (1851|2000|2005)-", said)
     assert list(table.columns) == tracks.COLUMNS
     assert storm.replace("AL092011", "AL011851") in set(table["storm_id"])
     assert "UNNAMED" not in set(table["name"])
     (tmp_path / name / f"{file}.gz").write_bytes(gzip.compress(content.encode()))
     (tmp_path / name / file).unlink()
     pd.testing.assert_frame_equal(tracks.load_tracks(source), table)
-    (tmp_path / name / file).write_text("<html>moved</html>")
+    (tmp_path / name / file).write_text("<html>moved</html>", encoding="utf-8")
     monkeypatch.setenv("BOOTCAMP_OFFLINE", "1")
     with pytest.raises(data.DataError, match="does not start with"):
         tracks.load_tracks(source)
@@ -349,7 +418,7 @@ def test_the_table_is_built_the_same_every_time(tmp_path, monkeypatch):
             "B,2001,NA,2001-09-01 06:00:00,-0.5,3.0,LO,,,-5\n",
         )
     monkeypatch.setattr(make_table, "HERE", tmp_path)
-    (tmp_path / "names.csv").write_text("storm_id,name,source\nA,ALMA,test\n")
+    (tmp_path / "names.csv").write_text("storm_id,name,source\nA,ALMA,test\n", encoding="utf-8")
     packed = []
     for _ in range(2):
         make_table.write_tracks(tmp_path / "package.whl")
@@ -426,7 +495,7 @@ FIXES = st.lists(st.tuples(st.integers(1, 12), st.integers(3, 33)), min_size=2, 
 
 @pytest.mark.parametrize("method", METHODS)
 @given(fixes=FIXES)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_interpolation_passes_through_the_fixes(method, fixes):
     hours, winds = fixes
     storm = track(hours, winds)
@@ -475,6 +544,45 @@ def test_a_track_over_the_date_line_takes_the_short_way():
     found = tracks.at_times(track([0, 6], [50, 50], lons=[179.0, -179.0]), [1.5, 3, 4.5], "linear")
     assert np.allclose(found["lon"] % 360, [179.5, 180, 180.5])
     assert (found["lon"].abs() <= 180).all()
+
+
+@given(st.floats(-180, 180), st.floats(-30, 30), st.floats(0, 1))
+@settings(max_examples=50, deadline=None)
+def test_between_two_longitudes_lies_the_short_way(start, step, share):
+    """In best tracks, and where images are joined to them: wherever the two fixes lie on the globe."""
+    lons = tracks.within_180(start + np.array([0, step, 2 * step]))
+    storm = track([0, 6, 12], [50, 60, 70], lons=lons)
+    time = storm["time"].iloc[0] + pd.Timedelta(hours=6 * share).round("s")
+    by_fix = archives._fix_at(storm, time.to_pydatetime())["lon"]
+    hours = (time - storm["time"].iloc[0]) / pd.Timedelta(hours=1)
+    found = [by_fix, *(tracks.at_times(storm, hours, method)["lon"].item() for method in METHODS)]
+    apart = (np.array(found) - (start + step * hours / 6) + 180) % 360 - 180
+    assert np.abs(apart).max() < 1e-6
+    assert np.abs(found).max() <= 180
+
+
+@given(st.floats(-1e4, 1e4))
+def test_a_longitude_has_one_place_from_180_west_to_180_east(lon):
+    found = float(tracks.within_180(lon))
+    assert -180 <= found <= 180
+    assert abs((found - lon + 180) % 360 - 180) < 1e-6
+
+
+def test_longitudes_from_0_to_360_show_the_same_land():
+    for lat, lon in ((25, -80), (20, -75)):
+        assert np.array_equal(imagery.land_share(lat, lon), imagery.land_share(lat, lon + 360))
+        frame = np.zeros((64, 64), np.uint8)
+        assert np.array_equal(
+            imagery.annotate(frame, centre=(lat, lon)), imagery.annotate(frame, centre=(lat, lon + 360))
+        )
+
+
+def test_a_track_over_the_date_line_is_drawn_the_short_way():
+    figure = plots.track_map(
+        track([0, 6, 12], [50, 60, 70], lons=[179.8, -179.6, -179]), "over the date line"
+    )
+    lines = next(item for item in figure.axes[0].collections if isinstance(item, LineCollection))
+    assert max(np.abs(np.diff(piece[:, 0])).item() for piece in lines.get_segments()) < 1
 
 
 @pytest.mark.parametrize("hours", [-0.5, 24.5, np.nan, [0, 30]])

@@ -8,6 +8,7 @@ import types
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ def python(code: str, **environment) -> subprocess.CompletedProcess:
         [sys.executable, "-c", code],
         cwd=ROOT,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         env={**os.environ, **environment},
     )
 
@@ -43,7 +44,9 @@ def test_cache_falls_back_to_the_users_own_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     blocked = tmp_path / "course"
     blocked.mkdir()
-    (blocked / "data").write_text("a file where the folder should be: as good as read-only, for root too")
+    (blocked / "data").write_text(
+        "a file where the folder should be: as good as read-only, for root too", encoding="utf-8"
+    )
     monkeypatch.setattr(paths, "ROOT", blocked)
     assert paths.cache_dir("logs") == tmp_path / "home" / "ai-for-science-bootcamp" / "logs"
 
@@ -52,7 +55,7 @@ def test_no_writable_folder_says_what_to_set(tmp_path, monkeypatch):
     monkeypatch.setenv("BOOTCAMP_CACHE", "/proc/x")
     with pytest.raises(OSError, match="Set BOOTCAMP_CACHE to a folder you can write to"):
         paths.cache_dir("logs")
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("BOOTCAMP_CACHE", str(tmp_path / "file"))
     with pytest.raises(settings.SettingError, match="is not a folder"):
         paths.cache_dir("logs")
@@ -86,6 +89,7 @@ class FakeNvml(types.ModuleType):
 
 def test_gpu_report_names_memory_driver_mig_and_who_holds_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", FakeNvml("pynvml"))
+    monkeypatch.setattr(gpu, "seen", lambda: {"PyTorch": True})
     text = "\n".join(gpu.describe())
     assert "NVIDIA Test 80GB, 40960 of 81920 MB free, driver 580.1, split into MIG slices" in text
     assert f"39936 MB by process {os.getppid()}" in text
@@ -105,6 +109,92 @@ def test_an_old_gpu_without_answers_does_not_raise(monkeypatch):
     assert found.holders == []
 
 
+@pytest.mark.parametrize(
+    "query", ["nvmlDeviceGetMemoryInfo", "nvmlDeviceGetName", "nvmlDeviceGetMigMode", "nvmlSystemGetDriverVersion",
+              "nvmlDeviceGetComputeRunningProcesses", "nvmlDeviceGetHandleByIndex"]
+)  # fmt: skip
+def test_one_question_that_the_driver_refuses_hides_no_gpu(monkeypatch, query):
+    refusing = FakeNvml("pynvml")
+    answer = getattr(FakeNvml, query)
+
+    def second_fails(*arguments):
+        if not arguments or arguments[0] == 1:
+            raise FakeNvml.NVMLError("GPU is lost")
+        return answer(*arguments)
+
+    refusing.nvmlDeviceGetCount = lambda: 2
+    setattr(refusing, query, second_fails)
+    monkeypatch.setitem(sys.modules, "pynvml", refusing)
+    monkeypatch.setattr(gpu, "seen", lambda: {"PyTorch": True})
+    first, second = gpu.list_gpus()
+    assert (first.name, first.total_mb) == ("NVIDIA Test 80GB", 81920)
+    assert second.index == 1
+    lines = [line for line in gpu.describe() if line.startswith("GPU ")]
+    assert len(lines) == 2
+    assert ("memory not told" in lines[1]) == (
+        query in ("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetHandleByIndex")
+    )
+    assert ("does not answer (GPU is lost)" in lines[1]) == (query == "nvmlDeviceGetHandleByIndex")
+
+
+def frameworks(tensorflow, torch):
+    """Modules that find so many GPUs, or None where one is not imported."""
+    config = types.SimpleNamespace(list_physical_devices=lambda kind: ["GPU:0"] * tensorflow)
+    cuda = types.SimpleNamespace(is_available=lambda: bool(torch))
+    return {
+        "tensorflow": None if tensorflow is None else types.SimpleNamespace(config=config),
+        "torch": None if torch is None else types.SimpleNamespace(cuda=cuda),
+    }
+
+
+@pytest.mark.parametrize(
+    ("tensorflow", "torch", "profile"),
+    [
+        (0, None, "laptop"),
+        (None, 0, "laptop"),
+        (1, 0, "laptop"),
+        (0, 1, "laptop"),
+        (1, None, "gpu"),
+        (1, 1, "gpu"),
+    ],
+)
+def test_the_profile_asks_what_the_frameworks_can_use(monkeypatch, tensorflow, torch, profile):
+    monkeypatch.delenv("BOOTCAMP_PROFILE", raising=False)
+    monkeypatch.setitem(sys.modules, "pynvml", FakeNvml("pynvml"))
+    for name, module in frameworks(tensorflow, torch).items():
+        if module is None:
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        else:
+            monkeypatch.setitem(sys.modules, name, module)
+    assert course.profile() == profile
+    text = "\n".join(gpu.describe())
+    assert ("cannot use a GPU here" in text) == (profile == "laptop")
+    assert ("TensorFlow cannot" in text or "TensorFlow and" in text) == (tensorflow == 0)
+
+
+def test_without_an_imported_framework_both_are_asked_in_a_process_of_its_own(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynvml", FakeNvml("pynvml"))
+    for name in ("tensorflow", "torch"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    gpu._seen_elsewhere.cache_clear()
+    answers = {"TensorFlow": True, "PyTorch": False}
+    monkeypatch.setattr(gpu, "_QUESTION", f"print('a word'); print('{json.dumps(answers)}')")
+    assert gpu.seen() == answers
+    assert not gpu.usable()
+    gpu._seen_elsewhere.cache_clear()
+    monkeypatch.setattr(gpu, "_QUESTION", "import a_package_that_is_broken")
+    assert not gpu.usable()
+    gpu._seen_elsewhere.cache_clear()
+
+
+def test_a_gpu_that_only_the_frameworks_see_is_used(monkeypatch):
+    monkeypatch.delenv("BOOTCAMP_PROFILE", raising=False)
+    monkeypatch.setattr(gpu, "list_gpus", list)
+    monkeypatch.setattr(gpu, "seen", lambda: {"PyTorch": True})
+    assert course.profile() == "gpu"
+    assert "found by PyTorch" in gpu.describe()[1]
+
+
 def test_without_a_driver_everything_is_quiet(monkeypatch):
     none = FakeNvml("pynvml")
 
@@ -119,9 +209,9 @@ def test_without_a_driver_everything_is_quiet(monkeypatch):
 
 def test_profile_follows_the_machine_and_the_variable(monkeypatch):
     monkeypatch.delenv("BOOTCAMP_PROFILE", raising=False)
-    monkeypatch.setattr(gpu, "list_gpus", list)
+    monkeypatch.setattr(gpu, "usable", lambda: False)
     assert course.pick(laptop=1, gpu=2) == 1
-    monkeypatch.setattr(gpu, "list_gpus", lambda: ["one"])
+    monkeypatch.setattr(gpu, "usable", lambda: True)
     assert course.pick(laptop=1, gpu=2) == 2
     monkeypatch.setenv("BOOTCAMP_PROFILE", "laptop")
     assert course.profile() == "laptop"
@@ -286,13 +376,14 @@ def test_update_writes_what_was_measured_and_keeps_the_rest(own_cache, tmp_path,
     monkeypatch.setattr(runner, "LABS", ("Lab",))
     kept = "| `lab.old_rel_l2` | 0.5 | laptop, seed 0 |"
     (tmp_path / "README.md").write_text(
-        f"<!-- notebooks -->\n<!-- /notebooks -->\n<!-- figures -->\n{kept}\n<!-- /figures -->\n"
+        f"<!-- notebooks -->\n<!-- /notebooks -->\n<!-- figures -->\n{kept}\n<!-- /figures -->\n",
+        encoding="utf-8",
     )
     runner.record_seconds(tmp_path / "Lab/01_A.ipynb", 90.0)
     course.record("lab.new_rel_l2", 1.2e-9)
     course.record("lab.something_else", 3.0)
     runner.main(["results", "--update"])
-    said = (tmp_path / "README.md").read_text()
+    said = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert "[Start_Here](Start_Here.ipynb) | A promise. | 9.9 min |" in said
     assert "[Lab/01_A](Lab/01_A.ipynb) | A promise. | 1.5 min |" in said
     assert kept in said
@@ -310,13 +401,13 @@ def test_minutes_of_notebooks_that_shared_the_machine_are_not_a_readers_minutes(
     first = "# Start\n\nA promise.\n\n| <!-- minutes -->9.9 min on a laptop (2 cores)<!-- /minutes --> |"
     path = tmp_path / "Start_Here.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(first)]), path)
-    (tmp_path / "README.md").write_text("<!-- notebooks -->\n<!-- /notebooks -->\n")
+    (tmp_path / "README.md").write_text("<!-- notebooks -->\n<!-- /notebooks -->\n", encoding="utf-8")
     monkeypatch.setattr(runner, "PICTURES", {})
     for at_once, minutes in ((2, "9.9 min"), (1, "1.5 min")):
         runner.record_seconds(path, 90.0, at_once)
         assert results.read_all()[runner.seconds_name(path)]["at_once"] == at_once
         runner.main(["results", "--update"])
-        assert f"| A promise. | {minutes} |" in (tmp_path / "README.md").read_text()
+        assert f"| A promise. | {minutes} |" in (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_test_run_removes_trained_networks_of_the_course_and_nothing_else(own_cache):
@@ -332,7 +423,7 @@ def test_a_test_run_removes_trained_networks_of_the_course_and_nothing_else(own_
     theirs = ["trained/thesis.txt", "trained/my-network/weights.h5", "pinn/notes-2026.npz", "pinn/results.pt"]
     for name in ours + theirs:
         (own_cache / name).parent.mkdir(parents=True, exist_ok=True)
-        (own_cache / name).write_text("x")
+        (own_cache / name).write_text("x", encoding="utf-8")
     conftest._train_anew.__wrapped__()
     left = sorted(str(path.relative_to(own_cache)) for path in own_cache.rglob("*") if path.is_file())
     assert left == sorted(theirs)
@@ -470,7 +561,7 @@ def start_training(watch: str, cache: Path, **environment) -> subprocess.Popen:
         cwd=ROOT,
         env={**os.environ, "BOOTCAMP_CACHE": str(cache), **environment},
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
 
 
@@ -572,3 +663,52 @@ def test_the_shared_plots_draw_what_they_are_given():
     assert low == -high == -0.5
     assert fig.axes[0].images[0].get_clim() == fig.axes[1].images[0].get_clim() == (0, 5)
     plt.close("all")
+
+
+# --- code page ----------------------------------------------------------------------------
+
+CODE_PAGE = r"""
+import locale, sys, types
+from pathlib import Path
+import nbformat
+from utils import results, runner
+assert locale.getencoding().upper() not in ("UTF-8", "UTF8"), "this machine cannot show the fault"
+root = Path(sys.argv[1])
+notebook = root / "Lab" / "01_Naive.ipynb"
+runner.ROOT, runner.notebooks, runner.update_pictures = root, lambda: [notebook], lambda: None
+runner.executed_path = lambda path: path
+runner.show_results(as_json=False, update=True)
+runner.book()
+results.record("lab.figure", 1.0, who="Ren\u00e9")
+assert results.read_all()["lab.figure"]["who"] == "Ren\u00e9"
+"""
+
+
+def test_texts_are_utf_8_where_the_code_page_is_not(tmp_path):
+    """As on a Windows machine, or with LC_ALL=C: README, notebooks and pages keep their letters."""
+    marks = "<!-- notebooks -->\n<!-- /notebooks -->\n<!-- figures -->\n<!-- /figures -->\n"
+    words = "na\u00efve \u03c0 \u2264 4, \u6771\u4eac"
+    (tmp_path / "README.md").write_text(f"# {words}\n{marks}", encoding="utf-8")
+    (tmp_path / "Lab").mkdir()
+    cell = nbformat.v4.new_markdown_cell(
+        f"# {words}\n\n{words}\n\n<!-- minutes -->0.1 min on a laptop (2 cores)<!-- /minutes -->"
+    )
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "Lab" / "01_Naive.ipynb")
+    environment = {
+        name: text
+        for name, text in os.environ.items()
+        if name not in ("LANG", "LC_CTYPE", "PYTHONIOENCODING")
+    }
+    environment |= {
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "BOOTCAMP_CACHE": str(tmp_path / "kept"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", CODE_PAGE, tmp_path], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8",
+        errors="replace",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert words in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert words in (tmp_path / "kept" / "book" / "Lab" / "01_Naive.html").read_text(encoding="utf-8")

@@ -44,7 +44,7 @@ def items() -> Iterator[tuple[bool, str, str]]:
 
 
 def _pins() -> list[tuple[str, str]]:
-    text = (ROOT / "requirements.txt").read_text()
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     return re.findall(r"^([A-Za-z0-9_.-]+)(?:\[[^]]*\])?==([\w.]+)", text, re.MULTILINE)
 
 

@@ -23,14 +23,14 @@ _session: dict[str, Any] = {"notebook": "", "seed": 0}
 
 
 def profile() -> str:
-    """``"gpu"`` where an NVIDIA GPU is found, else ``"laptop"``; ``$BOOTCAMP_PROFILE`` overrides.
+    """``"gpu"`` where the frameworks can use an NVIDIA GPU, else ``"laptop"``; ``$BOOTCAMP_PROFILE`` overrides.
 
     A profile sets sizes, never the story: the same cells, checks and text run in both.
 
     Raises:
         SettingError: the variable holds anything else.
     """
-    return settings.profile() or ("gpu" if gpu.list_gpus() else "laptop")
+    return settings.profile() or ("gpu" if gpu.usable() else "laptop")
 
 
 def pick(laptop: T, gpu: T) -> T:

@@ -36,6 +36,7 @@ from utils import settings
 from utils.paths import ROOT, cache_dir
 
 ATTEMPTS_PER_URL = 3
+LEAST_SHARE = 0.95  # of the announced size: archives without a published hash only grow
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 10, 60
 
 
@@ -221,8 +222,11 @@ def _fault(path: Path, facts: dict) -> str:
             with open(path, "rb") as file:
                 right = hashlib.file_digest(file, "md5").hexdigest() == facts["md5"]
         elif "starts_with" in facts:
-            if not _read_bytes(path).startswith(facts["starts_with"].encode()):
+            content = _read_bytes(path)
+            if not content.startswith(facts["starts_with"].encode()):
                 return f"it does not start with '{facts['starts_with']}'"
+            if len(content) < LEAST_SHARE * facts["bytes"]:
+                return f"it is cut: {len(content):,} of about {facts['bytes']:,} bytes"
             right = True
         else:
             facts["check"](path)
@@ -433,7 +437,9 @@ def _tool(name: str) -> str:
 
 
 def _run(command: list[str], cwd: Path | None = None) -> None:
-    subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True, timeout=600)
+    subprocess.run(
+        command, cwd=cwd, check=True, capture_output=True, encoding="utf-8", errors="replace", timeout=600
+    )
 
 
 def _detail(error: Exception) -> str:

@@ -5,9 +5,12 @@ that the notebook has not imported itself.
 """
 
 import gc
+import json
 import os
+import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 
 import psutil
 
@@ -16,7 +19,7 @@ from utils import settings
 
 @dataclass(frozen=True)
 class Gpu:
-    """One NVIDIA GPU as the driver sees it; memory in MB.
+    """One NVIDIA GPU as the driver sees it; memory in MB, None where the driver does not tell.
 
     Attributes:
         mig: True when the GPU is split into MIG slices.
@@ -26,14 +29,17 @@ class Gpu:
     index: int
     name: str
     driver: str
-    total_mb: int
-    used_mb: int
+    total_mb: int | None
+    used_mb: int | None
     mig: bool
     holders: list[tuple[int, str, int]] = field(default_factory=list)
 
 
 def list_gpus() -> list[Gpu]:
-    """All NVIDIA GPUs, read through NVML; an empty list where there is no driver."""
+    """All NVIDIA GPUs that the driver counts, read through NVML; an empty list where there is no driver.
+
+    That a GPU is listed does not mean that a framework can use it: see `usable`.
+    """
     import pynvml
 
     try:
@@ -41,28 +47,71 @@ def list_gpus() -> list[Gpu]:
     except pynvml.NVMLError:
         return []
     try:
-        driver = pynvml.nvmlSystemGetDriverVersion()
-        return [_read_gpu(pynvml, index, driver) for index in range(pynvml.nvmlDeviceGetCount())]
-    except pynvml.NVMLError:
-        return []
+        driver = _ask(pynvml, "nvmlSystemGetDriverVersion", otherwise="unknown")
+        return [
+            _read_gpu(pynvml, index, driver)
+            for index in range(_ask(pynvml, "nvmlDeviceGetCount", otherwise=0))
+        ]
     finally:
         pynvml.nvmlShutdown()
 
 
+def _ask(pynvml, query: str, *arguments, otherwise):
+    """One answer of the driver. Old GPUs, MIG slices, containers and broken cards refuse some of them."""
+    try:
+        return getattr(pynvml, query)(*arguments)
+    except pynvml.NVMLError:
+        return otherwise
+
+
 def _read_gpu(pynvml, index: int, driver: str) -> Gpu:
-    handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
     try:
-        mig = pynvml.nvmlDeviceGetMigMode(handle)[0] == 1
-    except pynvml.NVMLError:
-        mig = False  # GPUs before Ampere do not know the question
-    try:
-        processes = pynvml.nvmlDeviceGetComputeRunningProcesses(handle)
-    except pynvml.NVMLError:
-        processes = []  # containers and MIG slices often hide them
+        handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+    except pynvml.NVMLError as error:  # lost, or of another user
+        return Gpu(index, f"a GPU that does not answer ({error})", driver, None, None, False)
+    memory = _ask(pynvml, "nvmlDeviceGetMemoryInfo", handle, otherwise=None)
+    mig = _ask(pynvml, "nvmlDeviceGetMigMode", handle, otherwise=(0, 0))[0] == 1
+    processes = _ask(pynvml, "nvmlDeviceGetComputeRunningProcesses", handle, otherwise=[])
     holders = [(p.pid, _command(p.pid), (p.usedGpuMemory or 0) >> 20) for p in processes]
-    name = pynvml.nvmlDeviceGetName(handle)
-    return Gpu(index, name, driver, memory.total >> 20, memory.used >> 20, mig, holders)
+    name = _ask(pynvml, "nvmlDeviceGetName", handle, otherwise="a GPU without a name")
+    total_mb, used_mb = (memory.total >> 20, memory.used >> 20) if memory else (None, None)
+    return Gpu(index, name, driver, total_mb, used_mb, mig, holders)
+
+
+def seen() -> dict[str, bool]:
+    """Whether each framework finds a GPU that it can use, e.g. ``{"TensorFlow": True, "PyTorch": False}``.
+
+    Asked are the frameworks that this kernel has imported. Where there is none but the driver lists a GPU, both are
+    asked in a process of its own, once, which takes seconds.
+    """
+    found = {}
+    if "tensorflow" in sys.modules:
+        found["TensorFlow"] = bool(sys.modules["tensorflow"].config.list_physical_devices("GPU"))
+    if "torch" in sys.modules:
+        found["PyTorch"] = bool(sys.modules["torch"].cuda.is_available())
+    return found or (dict(_seen_elsewhere()) if list_gpus() else {})
+
+
+def usable() -> bool:
+    """Whether all frameworks of this kernel can use a GPU: then networks and data may be large."""
+    return bool(found := seen()) and all(found.values())
+
+
+_QUESTION = """
+import json, tensorflow, torch
+gpus = tensorflow.config.list_physical_devices("GPU")
+print(json.dumps({"TensorFlow": bool(gpus), "PyTorch": torch.cuda.is_available()}))
+"""
+
+
+@cache
+def _seen_elsewhere() -> tuple[tuple[str, bool], ...]:
+    command = [sys.executable, "-c", _QUESTION]
+    try:
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=120)
+        return tuple(json.loads(done.stdout.splitlines()[-1]).items())
+    except (subprocess.TimeoutExpired, IndexError, ValueError):
+        return (("TensorFlow", False), ("PyTorch", False))  # `./bootcamp check` names a package that fails
 
 
 def _command(pid: int) -> str:
@@ -76,25 +125,29 @@ def cpu_count() -> int:
     """Cores this process may use: the container's or batch job's share, not the whole node's."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
-        quota, period = open("/sys/fs/cgroup/cpu.max").read().split()[:2]
+        quota, period = open("/sys/fs/cgroup/cpu.max", encoding="ascii").read().split()[:2]
         return cores if quota == "max" else max(1, min(cores, round(int(quota) / int(period))))
     except (OSError, ValueError):
         return cores
 
 
 def describe() -> list[str]:
-    """Sentences on the hardware: the CPU, every GPU, and what other processes hold."""
+    """Sentences on the hardware: the CPU, every GPU, what other processes hold, and who cannot use it."""
     memory_gb = psutil.virtual_memory().total / 2**30
     lines = [f"CPU: {cpu_count()} cores, {memory_gb:.0f} GB of memory."]
-    gpus = list_gpus()
-    if not gpus:
-        lines.append("GPU: none found. Everything runs on the CPU, in the laptop profile.")
+    gpus, found = list_gpus(), seen()
+    chosen = settings.text("BOOTCAMP_PROFILE")
+    profile = f"BOOTCAMP_PROFILE sets the {chosen} profile." if chosen else "So the laptop profile is taken."
+    if not gpus and usable():
+        lines.append(f"GPU: found by {' and '.join(found)}; the driver tells no details.")
+    elif not gpus:
+        lines.append(f"GPU: none found. Everything runs on the CPU. {profile}")
     for gpu in gpus:
         mig = ", split into MIG slices" if gpu.mig else ""
-        free = gpu.total_mb - gpu.used_mb
-        lines.append(
-            f"GPU {gpu.index}: {gpu.name}, {free} of {gpu.total_mb} MB free, driver {gpu.driver}{mig}."
-        )
+        memory = "memory not told"
+        if gpu.total_mb is not None and gpu.used_mb is not None:
+            memory = f"{gpu.total_mb - gpu.used_mb} of {gpu.total_mb} MB free"
+        lines.append(f"GPU {gpu.index}: {gpu.name}, {memory}, driver {gpu.driver}{mig}.")
         others = [holder for holder in gpu.holders if holder[0] != os.getpid()]
         if others:
             held = ", ".join(f"{mb} MB by process {pid} ({command})" for pid, command, mb in others)
@@ -102,6 +155,12 @@ def describe() -> list[str]:
                 f"  Held by others: {held}. A forgotten kernel? "
                 "Shut it down in JupyterLab under Running Terminals and Kernels."
             )
+    blind = [name for name, sees in found.items() if not sees]
+    if gpus and blind:
+        lines.append(
+            f"{' and '.join(blind)} cannot use a GPU here: built for the CPU, or the driver is too old. {profile} "
+            "BOOTCAMP_VARIANT=cuda ./bootcamp lab installs the builds for NVIDIA GPUs."
+        )
     return lines
 
 

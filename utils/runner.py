@@ -48,6 +48,7 @@ FORMATS = {  # how the README writes a figure, by the end of its name
     "_mlups": "{:.0f} million cells per second",
     "_ratio": "{:.2f}",
     "speedup_vs_fast_solver": "{:.1f} times",
+    "speedup_equal_resources": "{:.1f} times",
 }
 FIGURES = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
@@ -185,16 +186,18 @@ def update_texts(recorded: dict[str, dict]) -> None:
     What was not measured on this machine, or not with the machine to itself, keeps what is written there.
     """
     for path in notebooks():
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         entry = recorded.get(seconds_name(path))
         if entry and entry.get("at_once", 1) == 1 and MINUTES.search(text):
             minutes = f"{entry['value'] / 60:.1f} min on a laptop (2 cores)"
-            path.write_text(MINUTES.sub(rf"\g<1>{minutes}\g<3>", text))
+            path.write_text(MINUTES.sub(rf"\g<1>{minutes}\g<3>", text), encoding="utf-8")
     update_pictures()
     readme = ROOT / "README.md"
-    text = TABLE.sub(lambda m: m[1] + _notebook_table() + m[2], readme.read_text())
+    text = TABLE.sub(lambda m: m[1] + _notebook_table() + m[2], readme.read_text(encoding="utf-8"))
     kept = {name: row for row, name in re.findall(r"^(\| `([\w]+\.[\w]+)` \|.*)$", text, re.MULTILINE)}
-    readme.write_text(FIGURES.sub(lambda m: m[1] + _figure_table(recorded, kept) + m[2], text))
+    readme.write_text(
+        FIGURES.sub(lambda m: m[1] + _figure_table(recorded, kept) + m[2], text), encoding="utf-8"
+    )
 
 
 def update_pictures() -> None:
@@ -254,14 +257,15 @@ def book() -> int:
         page = re.sub(r'href="((?:\.\./|\w+/)?[\w.]+)\.ipynb"', r'href="\1.html"', page)
         target = folder / path.relative_to(ROOT).with_suffix(".html")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(page)
+        target.write_text(page, encoding="utf-8")
         links.append(
             f'<li><a href="{target.relative_to(folder).as_posix()}">{html.escape(path.stem)}</a></li>'
         )
     index = folder / "index.html"
     index.write_text(
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>AI for Science Bootcamp</title>'
-        f"<h1>AI for Science Bootcamp</h1><ol>{''.join(links)}</ol></html>"
+        f"<h1>AI for Science Bootcamp</h1><ol>{''.join(links)}</ol></html>",
+        encoding="utf-8",
     )
     print(f"The course as web pages: {index}")
     return 0

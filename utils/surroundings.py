@@ -20,6 +20,7 @@ REMOVED = (
 )  # fmt: skip
 SET = {
     "PYTHONNOUSERSITE": "1",  # packages in the home folder must not shadow the tested ones
+    "PYTHONUTF8": "1",  # text is UTF-8, whatever the code page of the system is
     "PIP_USER": "0",  # also where pip's own configuration says otherwise
     "JUPYTER_PREFER_ENV_PATH": "1",  # a kernel called python3 in the home folder is not the course's
 }

@@ -87,7 +87,7 @@ def fit(
         model.optimizer.build(model.trainable_variables)
         if report.exists() and not retrain:
             model.load_weights(weights)
-            seconds = json.loads(report.read_text())["seconds"]
+            seconds = json.loads(report.read_text(encoding="utf-8"))["seconds"]
             print(
                 f"{name}: loaded the trained copy ({seconds:.0f} s of training saved); retrain=True trains anew."
             )
@@ -226,7 +226,7 @@ class _Progress(keras.callbacks.Callback):
     def resume(self, model: keras.Model) -> int:
         """Load what was saved, if anything was; return the number of epochs that it holds."""
         if self.state.exists():
-            saved = json.loads(self.state.read_text())
+            saved = json.loads(self.state.read_text(encoding="utf-8"))
             self.rows, self.seconds = saved["rows"], saved["seconds"]
             model.load_weights(self._weights())
             for counter, value in zip(_random_counters(model), saved["random"], strict=True):

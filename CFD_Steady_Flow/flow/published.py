@@ -6,7 +6,7 @@ Sources:
     Botella and Peyret (1998), doi:10.1016/S0045-7930(98)00002-4, tables 9 and 10: the same cavity at
         Reynolds number 1000 by a spectral method, to seven digits.
     Schaefer and Turek (1996), doi:10.1007/978-3-322-89849-4_39: cylinder in a channel, cases 2D-1
-        and 2D-2; each interval holds the results of the groups that took part.
+        and 2D-2; the intervals are the authors' estimates for the exact values.
 """
 
 from dataclasses import dataclass

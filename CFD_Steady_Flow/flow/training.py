@@ -51,7 +51,7 @@ class Recipe:
         if self.cycle:
             rate = one_cycle(num_samples, epochs, self.batch_size, self.rate)
             optimizer = keras.optimizers.AdamW(rate, weight_decay=0.01, global_clipnorm=1.0)
-        network.compile(optimizer, losses[self.loss], jit_compile=bool(gpu.list_gpus()))
+        network.compile(optimizer, losses[self.loss], jit_compile=gpu.usable())
 
 
 TODAY = Recipe()

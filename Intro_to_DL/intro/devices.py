@@ -35,9 +35,9 @@ def utilisation() -> list[int | None]:
     except pynvml.NVMLError:
         return []
     shares: list[int | None] = []
-    for index in range(pynvml.nvmlDeviceGetCount()):
+    for card in gpu.list_gpus():
         try:
-            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+            handle = pynvml.nvmlDeviceGetHandleByIndex(card.index)
             shares.append(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
         except pynvml.NVMLError:
             shares.append(None)  # a GPU in MIG mode gives no figure for the whole card
@@ -61,8 +61,8 @@ def gpu_table(gpus: list[gpu.Gpu], shares: list[int | None]) -> pd.DataFrame:
                 "GPU": card.index,
                 "name": card.name,
                 "driver": card.driver,
-                "memory used (MB)": card.used_mb,
-                "memory total (MB)": card.total_mb,
+                "memory used (MB)": "not told" if card.used_mb is None else card.used_mb,
+                "memory total (MB)": "not told" if card.total_mb is None else card.total_mb,
                 "utilisation (%)": "not told" if share is None else share,
                 "MIG": "on" if card.mig else "off",
                 "processes": holders or "none listed",
@@ -134,7 +134,7 @@ def recorded_gpu_figures() -> pd.DataFrame | None:
     if not path.exists():
         print("No GPU run was recorded: the authors had no GPU, so this course quotes no GPU times.")
         return None
-    recorded = json.loads(path.read_text())
+    recorded = json.loads(path.read_text(encoding="utf-8"))
     print(f"Recorded on {recorded['device']}, {recorded['date']}, {recorded.get('versions', '')}.")
     return pd.DataFrame(recorded["rows"])
 

@@ -20,6 +20,10 @@ class Uniform:
     low: float
     high: float
 
+    def __post_init__(self):
+        if not self.low < self.high:
+            raise ValueError(f"The lower end {self.low} must lie below the upper end {self.high}.")
+
     def nodes(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Gauss points (count,) and weights (count,) that sum to 1."""
         z, weights = legendre.leggauss(count)
@@ -37,6 +41,10 @@ class Normal:
 
     mean: float
     std: float
+
+    def __post_init__(self):
+        if not self.std > 0:
+            raise ValueError(f"The standard deviation must be positive, not {self.std}.")
 
     def nodes(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Gauss points (count,) and weights (count,) that sum to 1."""
@@ -97,7 +105,13 @@ class Expansion:
 
     @property
     def first_order_indices(self) -> np.ndarray:
-        """Share of the variance that each input causes alone, (number of inputs,)."""
+        """Share of the variance that each input causes alone, (number of inputs,).
+
+        Raises:
+            ValueError: the answer does not depend on any input.
+        """
+        if self.std == 0:
+            raise ValueError("This answer is the same for all inputs: there is no variance to share out.")
         squares = self.coefficients**2
         alone = (self.degrees > 0).sum(axis=1) == 1
         return np.array([squares[alone & (column > 0)].sum() for column in self.degrees.T]) / self.std**2

@@ -74,6 +74,27 @@ class Chip:
         x, y = points.T
         return (x > FRONT) & (x < self.back) & (y < self.top)
 
+    def in_fluid(self, points: np.ndarray) -> np.ndarray:
+        """The points (n, 2) as float64, walls included.
+
+        Raises:
+            ValueError: some lie in the chip, outside of the channel, or nowhere (NaN): no flow is there.
+        """
+        points = np.asarray(points, dtype=float)
+        if points.ndim != 2 or points.shape[1] != 2:
+            raise ValueError(f"Points have the shape (n, 2), not {points.shape}.")
+        x, y = points.T
+        off = 1e-9  # round-off
+        inside = (x >= LEFT - off) & (x <= RIGHT + off) & (y >= FLOOR - off) & (y <= CEILING + off)
+        inside &= ~((x > FRONT + off) & (x < self.back - off) & (y < self.top - off))
+        if not inside.all():
+            x, y = points[~inside][0]
+            raise ValueError(
+                f"{np.sum(~inside)} of {len(points)} points lie in the chip or outside of the channel, the first at "
+                f"({x:g}, {y:g}). Leave them out: no fluid is there."
+            )
+        return points
+
     def wall_distance(self, points: np.ndarray) -> np.ndarray:
         """Distance of fluid points (n, 2) to the nearest wall, the signed distance of the geometry."""
         x, y = points.T
@@ -125,7 +146,14 @@ class Reference:
         return len(self.velocity) + len(self.pressure)
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
-        """u, v, p (n, 3) at fluid points (n, 2)."""
+        """u, v, p (n, 3) at fluid points (n, 2).
+
+        At the upper corners of the chip the pressure has no value: what stands there grows with a finer mesh.
+
+        Raises:
+            ValueError: a point lies in the chip or outside of the channel.
+        """
+        points = self.chip.in_fluid(points)
         q2, q1 = self._bases
         speed = (q2.probes(points.T) @ self.velocity).reshape(2, -1)
         return np.stack([*speed, q1.probes(points.T) @ self.pressure], axis=1)

@@ -150,7 +150,12 @@ def run(processes: int, *, limit_s: float = 120, **settings: int) -> dict[str, A
         command = [*launcher, f"--nproc-per-node={processes}", __file__, "--output", str(output), *options]
         environment = {"OMP_NUM_THREADS": "1", **os.environ}
         process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
         )
         try:
             said, _ = process.communicate(timeout=limit_s)
@@ -165,7 +170,7 @@ def run(processes: int, *, limit_s: float = 120, **settings: int) -> dict[str, A
                 f"{processes} processes did not finish their training. Look whether this machine lets programs "
                 f"open a port on 127.0.0.1, and whether memory is free. Their words: {_last_words(said)}"
             )
-        return json.loads(output.read_text())
+        return json.loads(output.read_text(encoding="utf-8"))
 
 
 def main() -> None:
@@ -202,7 +207,7 @@ def main() -> None:
                 "backend": backend, "processes": processes, "steps": options.steps, "points": options.points,
                 "width": options.width,
             }  # fmt: skip
-            options.output.write_text(json.dumps(result))
+            options.output.write_text(json.dumps(result), encoding="utf-8")
         distributed.barrier()  # nobody leaves while another still talks
     finally:
         distributed.destroy_process_group()

@@ -110,7 +110,7 @@ BOOK = Book(
             },
         ),
         "pinn-05-q2": Question(
-            text="An STL file is refused: 12 edges do not join two triangles. What is the right reaction?",
+            text="An STL file is refused: 12 edges belong to one triangle only. What is the right reaction?",
             options={
                 "A": "Flip the sign of the signed distance.",
                 "B": "Use the triangles anyway: 12 edges are few.",

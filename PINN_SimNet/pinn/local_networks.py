@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -101,9 +102,12 @@ class CornerMode:
     def derivatives(self, points: Tensor, highest: int = 3) -> dict[Derivative, Tensor]:
         """psi with derivatives up to an order of 3 or less, and p with its gradient, each (n,).
 
-        Goursat's form: psi is the real part of a z^(1+q) + b conj(z) z^q.
+        Goursat's form: psi is the real part of a z^(1+q) + b conj(z) z^q. In the corner itself psi and its first
+        derivatives are 0; the others and p grow without bound toward it and are NaN there.
         """
         z = torch.complex(points[:, 0] - self.corner[0], points[:, 1] - self.corner[1]) * self.turn
+        in_corner = z == 0
+        z = torch.where(in_corner, torch.ones_like(z), z)
 
         def power(exponent: float, order: int) -> Tensor:
             """The derivative of z^exponent."""
@@ -133,6 +137,8 @@ class CornerMode:
         found["p"] = (scale * power(self.q - 1, 0)).imag
         found["p_x"] = (scale * power(self.q - 1, 1) * self.turn).imag
         found["p_y"] = (1j * scale * power(self.q - 1, 1) * self.turn).imag
+        for name, value in found.items():
+            value[in_corner] = 0.0 if name in ((0, 0), (1, 0), (0, 1)) else torch.nan
         return found
 
 
@@ -225,7 +231,8 @@ class LocalNetworks:
             found[name] = torch.cat([nothing, PRESSURE_SCALE * neurons[order], tail(name)], dim=1)
         return found
 
-    def _in_patches(self, points: Tensor):
+    def patch_numbers(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Column and row of the patch that each of the fluid points (n, 2) lies in, (n,) each."""
         i = torch.searchsorted(torch.tensor(self.x_cuts), points[:, 0].contiguous()) - 1
         i = i.clamp(0, len(self.x_cuts) - 2)
         j = torch.searchsorted(torch.tensor(self.y_cuts), points[:, 1].contiguous()) - 1
@@ -235,21 +242,38 @@ class LocalNetworks:
         )  # points on a face: the patch that touches it
         front, back = on_chip & (points[:, 0] <= FRONT), on_chip & (points[:, 0] >= self.chip.back)
         i = torch.where(front, self.above[0] - 1, torch.where(back, self.above[-1] + 1, i))
-        j = torch.where(on_chip & ~front & ~back, self.beside, j)
+        return i, torch.where(on_chip & ~front & ~back, self.beside, j)
+
+    def _in_patches(self, points: Tensor, numbers: tuple[Tensor, Tensor] | None = None):
+        i, j = numbers or self.patch_numbers(points)
         for patch in self.patches:
             chosen = (i == patch[0]) & (j == patch[1])
             if chosen.any():
                 yield patch, chosen
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
-        """u, v, p (n, 3) at fluid points (n, 2)."""
-        where = torch.tensor(np.asarray(points), dtype=torch.float64)
+        """u, v, p (n, 3) at fluid points (n, 2).
+
+        In an upper corner of the chip the velocity is 0, and the pressure of a `CornerMode` has no value: p is NaN
+        there, with a warning.
+
+        Raises:
+            ValueError: a point lies in the chip or outside of the channel.
+        """
+        where = torch.tensor(self.chip.in_fluid(points))
+        found = self.in_patches(where, self.patch_numbers(where)).numpy()
+        warn_of_corners(found)
+        return found
+
+    def in_patches(self, where: Tensor, numbers: tuple[Tensor, Tensor]) -> Tensor:
+        """u, v, p (n, 3) at points (n, 2) by the networks of the patches with these `patch_numbers`."""
         found = torch.zeros(len(where), 3)
-        for patch, chosen in self._in_patches(where):
+        for patch, chosen in self._in_patches(where, numbers):
             f = self.features(patch, where[chosen], highest=1)
             weights = self.weights[self.columns(patch)]
             found[chosen] = torch.stack([f[0, 1] @ weights, -(f[1, 0] @ weights), f["p"] @ weights], dim=1)
-        return found.numpy()
+        found[found[:, 2].isnan(), :2] = 0.0  # a corner: three patches meet, and no slip is the limit of all
+        return found
 
     # --- the equations ---
 
@@ -499,6 +523,7 @@ class ParameterizedNetworks:
 
         A point is moved to the same place within its patch for each trained chip; psi and p are interpolated
         there. So psi keeps its values on floor, chip and ceiling, and mass is conserved as well as at the nodes.
+        Corners and points without fluid are treated as in `LocalNetworks`.
         """
         if self.table is None:
             raise ValueError("These networks are not trained yet: call train() first.")
@@ -512,24 +537,43 @@ class ParameterizedNetworks:
                 trained.append((float(shares[i, k]), nets))
 
         def flow(points: np.ndarray) -> np.ndarray:
+            where = torch.tensor(chip.in_fluid(points))
+            column, row = here.patch_numbers(where)
             total = np.zeros((len(points), 3))
             for share, nets in trained:
                 if abs(share) > 1e-12:
-                    x, stretch_x = _moved(points[:, 0], here.x_cuts, nets.x_cuts)
-                    y, stretch_y = _moved(points[:, 1], here.y_cuts, nets.y_cuts)
-                    u, v, p = nets(np.stack([x, y], axis=1)).T
+                    x, stretch_x = _moved(where[:, 0], column, here.x_cuts, nets.x_cuts)
+                    y, stretch_y = _moved(where[:, 1], row, here.y_cuts, nets.y_cuts)
+                    u, v, p = nets.in_patches(torch.stack([x, y], dim=1), (column, row)).numpy().T
                     narrower = (1 - nets.chip.height) / (1 - chip.height)
                     p = p * narrower**3  # pressure falls with the cube of the gap: scaled, it varies little
                     total += share * np.stack([u * stretch_y, v * stretch_x, p], axis=1)  # chain rule
+            warn_of_corners(total)
             return total
 
         return flow
 
 
-def _moved(x: np.ndarray, cuts: Sequence[float], others: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates that lie between other cuts as x lies between its own, and the derivative of the move."""
-    number = np.clip(np.searchsorted(cuts, x) - 1, 0, len(cuts) - 2)
-    return np.interp(x, cuts, others), (np.diff(others) / np.diff(cuts))[number]
+def warn_of_corners(found: np.ndarray) -> None:
+    """Say where in u, v, p (n, 3) no pressure stands."""
+    count = int(np.isnan(found[:, 2]).sum())
+    if count:
+        warnings.warn(
+            f"{count} of {len(found)} points are upper corners of the chip: the pressure grows without bound there, so "
+            "that p is NaN. The velocity is right.",
+            stacklevel=3,
+        )
+
+
+def _moved(
+    x: Tensor, number: Tensor, cuts: Sequence[float], others: Sequence[float]
+) -> tuple[Tensor, np.ndarray]:
+    """Coordinates that lie between other cuts as x (n,) lies between cut ``number`` (n,) and the next, and the
+    derivative of the move; on a cut exactly the other cut."""
+    own, other = torch.tensor(cuts), torch.tensor(others)
+    share = (x - own[number]) / (own[number + 1] - own[number])
+    stretch = (other[number + 1] - other[number]) / (own[number + 1] - own[number])
+    return torch.lerp(other[number], other[number + 1], share), stretch.numpy()
 
 
 def _lagrange(nodes: Sequence[float], x: float) -> Tensor:

@@ -33,19 +33,18 @@ def waveguide_field(
     amplitudes follow from E = amplitude at x = 0 and dE/dx = i beta_1 E at x = length, which lets mode 1 leave.
 
     Args:
-        wavenumber: k = 2 pi / free wavelength.
+        wavenumber: k = 2 pi / free wavelength; at m pi, where mode m neither runs nor fades, the limit is given.
         amplitudes: of modes 1, 2, ... at x = 0.
     """
     beta = np.sqrt(complex(wavenumber**2 - np.pi**2))
     field = np.zeros(np.shape(x), dtype=complex)
     for m, amplitude in enumerate(amplitudes, start=1):
         kappa = np.sqrt(complex(wavenumber**2 - (m * np.pi) ** 2))
-        there, back = np.exp(1j * kappa * length), np.exp(-1j * kappa * length)
-        matrix = np.array([[1, 1], [1j * (kappa - beta) * there, -1j * (kappa + beta) * back]])
-        forward, backward = np.linalg.solve(matrix, [amplitude, 0])
-        field += (forward * np.exp(1j * kappa * x) + backward * np.exp(-1j * kappa * x)) * np.sin(
-            m * np.pi * y
-        )
+
+        def along(rest, kappa=kappa):  # the distance to the far end; sin(kappa rest) / kappa by sinc
+            return np.cos(kappa * rest) - 1j * beta * rest * np.sinc(kappa * rest / np.pi)
+
+        field += amplitude * along(length - np.asarray(x)) / along(length) * np.sin(m * np.pi * y)
     return field
 
 
@@ -53,8 +52,16 @@ def plate_stress(points: np.ndarray, radius: float, tension: float = 1.0) -> np.
     """Stress around a circular hole in a wide plate pulled along x: columns xx, yy, xy, shape (n, 3).
 
     Kirsch (1898); Timoshenko & Goodier, Theory of Elasticity, 3rd ed., section 35, turned to x and y.
+
+    Raises:
+        ValueError: a point lies in the hole.
     """
     x, y = points.T
+    in_hole = ~(x**2 + y**2 >= radius**2 * (1 - 1e-9))
+    if in_hole.any():
+        raise ValueError(
+            f"{in_hole.sum()} of {len(points)} points lie in the hole, where there is no stress."
+        )
     q, a = radius**2 / (x**2 + y**2), np.arctan2(y, x)
     c2, c4, s2, s4 = np.cos(2 * a), np.cos(4 * a), np.sin(2 * a), np.sin(4 * a)
     return tension * np.stack(

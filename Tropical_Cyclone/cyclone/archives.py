@@ -31,7 +31,7 @@ from PIL import Image
 from scipy import ndimage
 from tqdm import tqdm
 
-from cyclone import dataset, imagery
+from cyclone import dataset, imagery, tracks
 from cyclone.dataset import Frames
 from utils import data
 from utils.paths import ROOT
@@ -188,7 +188,7 @@ def _listed_name(storm: str, entry: dict, folders: Sequence[str]) -> str:
         },
         quiet=True,
     ).files[year]
-    for match in _HURSAT_ARCHIVE.finditer(listing.read_text(errors="replace")):
+    for match in _HURSAT_ARCHIVE.finditer(listing.read_text(errors="replace", encoding="utf-8")):
         if match[1] == storm:
             return match[0]
     raise data.DataError(
@@ -197,7 +197,9 @@ def _listed_name(storm: str, entry: dict, folders: Sequence[str]) -> str:
 
 
 def _check_listing(path: Path) -> None:
-    if path.stat().st_size > 5_000_000 or not _HURSAT_ARCHIVE.search(path.read_text(errors="replace")):
+    if path.stat().st_size > 5_000_000 or not _HURSAT_ARCHIVE.search(
+        path.read_text(errors="replace", encoding="utf-8")
+    ):
         raise data.DataError("it is not the listing of a HURSAT-B1 folder")
 
 
@@ -337,7 +339,7 @@ def _check_end(stream: _Bounded, position: int) -> None:
 
 def load_hursat(
     storms: Sequence[str],
-    tracks: pd.DataFrame,
+    table: pd.DataFrame,
     num_pixels: int = 80,
     width_km: float = 640.0,
     max_missing: float = 0.1,
@@ -352,7 +354,7 @@ def load_hursat(
 
     Args:
         storms: IBTrACS identifiers, see `fetch_hursat`.
-        tracks: as from ``tracks.load_tracks()``.
+        table: best tracks as from ``tracks.load_tracks()``.
         num_pixels, width_km: of the square images.
         max_missing: share of an image, 0 to 1.
         url: as for `fetch_hursat`.
@@ -368,7 +370,7 @@ def load_hursat(
     images: list[np.ndarray] = []
     rows: list[dict] = []
     for storm in tqdm(storms, desc="HURSAT-B1", unit="storm", disable=len(storms) < 3):
-        track = tracks[tracks["storm_id"] == storm].sort_values("time")
+        track = table[table["storm_id"] == storm].sort_values("time")
         for time, content in sorted(_best_views(archives[storm], storm).items()):
             fix = _fix_at(track, time)
             if fix is None:
@@ -417,7 +419,9 @@ def _fix_at(track: pd.DataFrame, time: datetime) -> dict[str, float] | None:
         return None
     if hours[after] != 0 and (after == 0 or hours[after] - hours[after - 1] > _LONGEST_GAP_H):
         return None
-    return {name: float(np.interp(0.0, hours, track[name])) for name in ("wind_kt", "lat", "lon")}
+    track = track.assign(lon=np.unwrap(track["lon"], period=360))  # the short way, also over the date line
+    fix = {name: float(np.interp(0.0, hours, track[name])) for name in ("wind_kt", "lat", "lon")}
+    return fix | {"lon": float(tracks.within_180(fix["lon"]))}
 
 
 def _brightness_temperature(content: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -610,7 +610,7 @@ def land_share(lat: float, lon: float, num_pixels: int = 128, width_km: float = 
     step = width_km / num_pixels
     km = (np.arange(num_pixels, dtype=np.float32) + 0.5) * step - width_km / 2
     east, north = np.meshgrid(km, -km)
-    longitude = lon + east / (KM_PER_DEGREE * math.cos(math.radians(lat)))
+    longitude = float(tracks.within_180(lon)) + east / (KM_PER_DEGREE * math.cos(math.radians(lat)))
     latitude = lat + north / KM_PER_DEGREE
     west, _, south, _ = tracks.COAST_BOX
     column = ((longitude - west) * _MAP_CELLS_PER_DEGREE).astype(np.float32)
@@ -657,7 +657,7 @@ def annotate(
 
 def _draw_map(frame: np.ndarray, centre: tuple[float, float], width_km: float) -> None:
     """Draw coastline (bright) and a grid of 5 degrees (gray) around a place, in place."""
-    lat, lon = centre
+    lat, lon = centre[0], float(tracks.within_180(centre[1]))
     pixels_per_km = len(frame) / width_km
     shrink = math.cos(math.radians(lat))
 

@@ -155,7 +155,7 @@ def track_map(table: pd.DataFrame, title: str, names: Mapping[str, str] | None =
     table = table.dropna(subset=["wind_kt"])
     pieces, classes = [], []
     for _, track in table.groupby("storm_id"):
-        points = track[["lon", "lat"]].to_numpy()
+        points = np.column_stack([np.unwrap(track["lon"], period=360), track["lat"]])
         pieces.append(np.stack([points[:-1], points[1:]], axis=1))
         classes.append(tracks.wind_class(track["wind_kt"].iloc[:-1]))
     order = np.argsort(np.concatenate(classes), kind="stable")  # strong winds on top

@@ -324,8 +324,12 @@ def load_competition(path: str | os.PathLike | None = None) -> Competition:
         SubmissionError: the file is not what `hand_out` wrote.
     """
     if path is None:
-        source = "".join(Path(module.__file__ or "").read_text() for module in (imagery, dataset, tracks))
-        version = hashlib.sha256((source + Path(__file__).read_text()).encode()).hexdigest()[:12]
+        source = "".join(
+            Path(module.__file__ or "").read_text(encoding="utf-8") for module in (imagery, dataset, tracks)
+        )
+        version = hashlib.sha256((source + Path(__file__).read_text(encoding="utf-8")).encode()).hexdigest()[
+            :12
+        ]
         path = cache_dir("competition") / f"cyclone-public-{version}.npz"
         with filelock.FileLock(path.with_suffix(".lock")):
             if not path.exists():

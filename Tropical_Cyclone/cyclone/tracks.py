@@ -10,7 +10,9 @@ doi:10.1175/2009BAMS2755.1). The course carries a North Atlantic table of its ow
 
 import functools
 import gzip
+import io
 import re
+import zlib
 from datetime import datetime
 from os import PathLike
 from typing import Literal
@@ -89,9 +91,11 @@ def load_tracks(
         (path,) = data.fetch("hurdat2-atlantic", quiet).files.values()
         with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="ascii") as file:
             table = parse_hurdat2(file.read(), quiet)
+        _say_what_was_read(table, quiet)
     elif source == "ibtracs":
         (path,) = data.fetch("ibtracs-north-atlantic", quiet).files.values()
-        table = read_ibtracs(path)
+        table = read_ibtracs(path, quiet=quiet)
+        _say_what_was_read(table, quiet)
     else:
         raise ValueError(f"There are no tracks '{source}'. Choose 'committed', 'hurdat2' or 'ibtracs'.")
     return table.assign(name=table["name"].replace(NAMELESS))[COLUMNS]
@@ -117,12 +121,13 @@ def parse_hurdat2(text: str, quiet: bool = False) -> pd.DataFrame:
         As `load_tracks`, and the column record: the reason for a fix, mostly empty, ``"L"`` at landfall.
 
     Raises:
-        ValueError: the text is not in this format or is cut; the message names the line.
+        ValueError: the text is not in this format, is cut, or holds a storm twice; the message names the line.
     """
     rows: list[tuple] = []
     mended: list[str] = []
     left_out: list[str] = []
     storm, name, announced, header_line, first_row = "", "", 0, 0, 0
+    headers: dict[str, int] = {}
 
     def close_storm() -> None:
         found = len(rows) + len(left_out) - first_row
@@ -144,6 +149,11 @@ def parse_hurdat2(text: str, quiet: bool = False) -> pd.DataFrame:
                 )
             storm, name, announced = fields[0], fields[1], int(fields[2])
             header_line, first_row = number, len(rows) + len(left_out)
+            if headers.setdefault(storm, number) != number:
+                raise ValueError(
+                    f"Line {number}: storm {storm} ({name}) begins a second time, after line {headers[storm]}. Files were "
+                    "joined, or the text is damaged: download it again."
+                )
         elif not storm:
             raise ValueError(f"Line {number}: a row of data comes before the first header: {line}")
         else:
@@ -152,7 +162,7 @@ def parse_hurdat2(text: str, quiet: bool = False) -> pd.DataFrame:
                 fields[4:5] = both.groups()
                 mended.append(f"line {number}, {storm}: no comma in '{both[0]}'")
             try:
-                rows.append((storm, name, int(storm[4:]), *_fix(fields, number)))
+                rows.append((storm, name, int(storm[4:]), *_fix(fields, number, int(storm[4:]))))
             except _NoPosition as error:
                 left_out.append(f"line {number}, {storm}: {error}")
     if not storm:
@@ -160,19 +170,32 @@ def parse_hurdat2(text: str, quiet: bool = False) -> pd.DataFrame:
     close_storm()
     table = _tidy(pd.DataFrame(rows, columns=[*COLUMNS, "record"]))
     table.attrs = {"mended": mended, "left_out": left_out}
-    for word, faults in (("read in spite of a fault", mended), ("left out", left_out)):
-        if faults and not quiet:
-            print(
-                f"best tracks: {len(faults)} of {len(rows) + len(left_out):,} rows {word} ({'; '.join(faults)})"
-            )
+    _say_faults(table, len(rows) + len(left_out), quiet)
     return table
+
+
+def _say_faults(table: pd.DataFrame, num_rows: int, quiet: bool) -> None:
+    for word, key in (("read in spite of a fault", "mended"), ("left out", "left_out")):
+        faults = table.attrs[key]
+        if faults and not quiet:
+            more = f"; and {len(faults) - 5:,} more" if len(faults) > 5 else ""
+            print(f"best tracks: {len(faults)} of {num_rows:,} rows {word} ({'; '.join(faults[:5])}{more})")
+
+
+def _say_what_was_read(table: pd.DataFrame, quiet: bool) -> None:
+    """No hash of these files is published: a count tells a reader whether the end is there."""
+    if not quiet:
+        print(
+            f"best tracks: {len(table):,} fixes of {table['storm_id'].nunique():,} storms, "
+            f"{table['time'].min():%Y-%m-%d} to {table['time'].max():%Y-%m-%d}."
+        )
 
 
 class _NoPosition(ValueError):
     """A position lacks the letter of its hemisphere."""
 
 
-def _fix(fields: list[str], number: int) -> tuple:
+def _fix(fields: list[str], number: int, season: int) -> tuple:
     """Time, latitude, longitude, status, wind, pressure and record of one row of HURDAT2."""
     if len(fields) not in (20, 21):
         raise ValueError(f"Line {number}: a row has 20 or 21 fields, this one has {len(fields)}.")
@@ -180,17 +203,17 @@ def _fix(fields: list[str], number: int) -> tuple:
         if not re.fullmatch(r"\d{8} \d{4}", when := f"{fields[0]} {fields[1]}"):
             raise ValueError(f"'{when}' is no time such as 20050829 1110")
         time = datetime.strptime(when, "%Y%m%d %H%M")
+        if abs(time.year - season) > 1:
+            raise ValueError(f"'{when}' is not in the season {season}")
         wind, pressure = int(fields[6]), int(fields[7])
         lat, lon = _degrees(fields[4], "NS", 90), _degrees(fields[5], "EW", 360)
     except _NoPosition:
         raise
     except ValueError as error:
         raise ValueError(f"Line {number}: a field cannot be read ({error}).") from error
-    if abs(lon) > 180:
-        lon -= np.sign(lon) * 360
     wind_kt = wind if wind >= 0 else np.nan  # the archive writes -99 or -999 for what is missing
     pressure_hpa = pressure if pressure > 0 else np.nan
-    return time, lat, lon, fields[3], float(wind_kt), float(pressure_hpa), fields[2]
+    return time, lat, float(within_180(lon)), fields[3], float(wind_kt), float(pressure_hpa), fields[2]
 
 
 def _degrees(field: str, letters: str, limit: float) -> float:
@@ -203,22 +226,30 @@ def _degrees(field: str, letters: str, limit: float) -> float:
     return -float(found[1]) if found[2] in "SW" else float(found[1])
 
 
-def read_ibtracs(path: str | PathLike, basin: str | None = "NA") -> pd.DataFrame:
+def within_180(lon: np.ndarray | float) -> np.ndarray:
+    """The same longitudes, in degrees east from -180 to 180."""
+    lon = np.asarray(lon, float)
+    return np.where(np.abs(lon) > 180, lon - 360 * np.round(lon / 360), lon)
+
+
+def read_ibtracs(path: str | PathLike, basin: str | None = "NA", quiet: bool = False) -> pd.DataFrame:
     """Read best tracks of the U.S. agencies from an IBTrACS v04r01 csv file of NOAA NCEI.
 
-    The second line of these files holds units, missing values are blank, and the North Atlantic is
-    called ``NA``, which pandas takes for "not available" unless it is told otherwise. IBTrACS itself
-    fills in positions every 3 h. Spurs (second opinions on a track) are left out.
+    The second line of these files holds units (not in all copies), missing values are blank, and the North
+    Atlantic is called ``NA``, which pandas takes for "not available" unless it is told otherwise. IBTrACS
+    itself fills in positions every 3 h. Spurs (second opinions on a track) are left out, and so is a row that
+    repeats the storm and the time of another one: it is printed and kept in ``table.attrs["left_out"]``.
 
     Args:
-        path: the csv file, which may be compressed.
+        path: the csv file, perhaps compressed by gzip.
         basin: two letters, the rows to keep; None keeps all basins.
+        quiet: do not print what was left out.
 
     Returns:
         As `load_tracks`: status, wind_kt and pressure_hpa are USA_STATUS, USA_WIND (1-minute) and USA_PRES.
 
     Raises:
-        ValueError: a column is missing, a number cannot be read, or the basin has no rows.
+        ValueError: a column is missing, a row is cut, a number cannot be read, or the basin has no rows.
     """
     names = dict(
         zip(
@@ -228,26 +259,53 @@ def read_ibtracs(path: str | PathLike, basin: str | None = "NA") -> pd.DataFrame
         )
     )
     wanted = {*names.values(), "BASIN", "TRACK_TYPE"}
+    try:
+        with (gzip.open if str(path).endswith(".gz") else open)(path, "rt", encoding="utf-8") as file:
+            text = file.read()
+    except (EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is cut or damaged ({error}): download it again.") from error
+    lines = text.splitlines()
+    commas = lines[0].count(",") if lines else 0
+    short = [number for number, line in enumerate(lines, 1) if line.strip() and line.count(",") < commas]
+    if short:
+        raise ValueError(
+            f"{path} is cut or damaged: {len(short)} of {len(lines)} lines are too short, the first is line {short[0]}. "
+            "Download it again."
+        )
+    if not text.endswith("\n"):
+        raise ValueError(f"{path} is cut: its last line, number {len(lines)}, has no end. Download it again.")
     raw = pd.read_csv(
-        path, usecols=lambda name: name in wanted, skiprows=[1], dtype=str, keep_default_na=False
+        io.StringIO(text), usecols=lambda name: name in wanted, dtype=str, keep_default_na=False
     )
     absent = wanted - {"TRACK_TYPE"} - set(raw)
     if absent:
         raise ValueError(f"{path} is no IBTrACS v04r01 file: it has no column {', '.join(sorted(absent))}.")
     raw = raw.apply(lambda column: column.str.strip())
+    if len(raw) and raw["LAT"].iloc[0] == "degrees_north":
+        raw = raw.iloc[1:]
     if basin is not None:
         raw = raw[raw["BASIN"] == basin]
     if "TRACK_TYPE" in raw:
         raw = raw[~raw["TRACK_TYPE"].str.lower().str.contains("spur")]
     if raw.empty:
         raise ValueError(f"{path} has no row of basin {basin}.")
+    again = raw.duplicated(["SID", "ISO_TIME"])
+    left_out = [
+        f"line {number + 2}, {storm}: {time} a second time"
+        for number, storm, time in raw.loc[again, ["SID", "ISO_TIME"]].itertuples()
+    ]
+    num_rows, raw = len(raw), raw[~again]
     table = pd.DataFrame({ours: raw[theirs] for ours, theirs in names.items()})
     for column in ("lat", "lon", "wind_kt", "pressure_hpa"):
         table[column] = pd.to_numeric(table[column].replace("", None)).astype(float)
+    table["lon"] = within_180(table["lon"])
     table["season"] = pd.to_numeric(table["season"])
     for column in ("wind_kt", "pressure_hpa"):
         table[column] = table[column].where(table[column] > 0)
-    return _tidy(table)
+    table = _tidy(table)
+    table.attrs = {"mended": [], "left_out": left_out}
+    _say_faults(table, num_rows, quiet)
+    return table
 
 
 def _tidy(table: pd.DataFrame) -> pd.DataFrame:
@@ -301,8 +359,7 @@ def at_times(
     columns = (fixes["lat"], np.unwrap(fixes["lon"], period=360), fixes["wind_kt"])
     lat, lon, wind = INTERPOLATORS[method](known, np.stack(columns, axis=1))(asked).T
     times = start + pd.to_timedelta(asked, unit="h").round("s")
-    lon = np.where(np.abs(lon) > 180, lon - 360 * np.round(lon / 360), lon)
-    return pd.DataFrame({"hours": asked, "time": times, "lat": lat, "lon": lon, "wind_kt": wind})
+    return pd.DataFrame({"hours": asked, "time": times, "lat": lat, "lon": within_180(lon), "wind_kt": wind})
 
 
 # --- land ---------------------------------------------------------------------------------

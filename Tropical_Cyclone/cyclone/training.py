@@ -45,7 +45,7 @@ def fit_wind(
     network.compile(
         one_cycle_adamw(len(images), epochs, BATCH_SIZE, peak, WEIGHT_DECAY),
         loss,
-        jit_compile=bool(gpu.list_gpus()),
+        jit_compile=gpu.usable(),
     )
     weights: dict[str, Any] = (
         {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight, np.float32)}
