@@ -1,9 +1,8 @@
-"""Test set-up: import paths, who runs what, and the guard that a green notebook was executed and timed."""
+"""Test set-up: who runs what and when, and the guard that a green notebook was executed and timed."""
 
 import os
 import re
 import shutil
-import sys
 import time
 from collections import defaultdict
 from functools import cache
@@ -11,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "tests"))
-sys.path.insert(0, str(Path(__file__).parent))
+import plan
+from dependencies import Course
+from progress import Progress
 from utils import surroundings
 
 ROOT = Path(__file__).resolve().parent
@@ -24,9 +24,9 @@ _ended: dict[str, float] = {}
 _passed: dict[str, int] = defaultdict(int)
 _collected: set[str] = set()
 _broken: set[str] = set()
-
-# Notebooks of these labs follow each other in one worker: later ones use what earlier ones computed and trained.
-IN_ORDER = ("Intro_to_DL", "Tropical_Cyclone", "CFD_Steady_Flow")
+_incomplete: set[str] = set()
+PROGRESS = pytest.StashKey[Progress]()
+FINGERPRINTS = pytest.StashKey[dict[str, str]]()
 
 
 def _notebook(nodeid: str) -> str:
@@ -34,15 +34,52 @@ def _notebook(nodeid: str) -> str:
     return name if name.endswith(".ipynb") else ""
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--changed",
+        action="store_true",
+        help="run only what has not passed yet as it and all that it needs are now",
+    )
+
+
+def pytest_configure(config):
+    """Put the files into order, leave out what no change can affect, and keep the times."""
+    if hasattr(config, "workerinput"):
+        config.args = config.workerinput["files"]
+        return
+    course, history = Course(config.rootpath), plan.read_history()
+    files = plan.units(course, [str(config.invocation_params.dir / argument) for argument in config.args])
+    if config.getoption("changed") and not files:
+        raise pytest.UsageError("--changed chooses among files: name files or folders, not single tests.")
+    if files and config.getoption("changed"):
+        total, files = len(files), plan.changed(course, files, history)
+        if not files:
+            pytest.exit("Nothing has changed since it passed.", returncode=pytest.ExitCode.OK)
+        print(f"{len(files)} of {total} test files and notebooks can be affected by what has changed.")
+    expected = {name: plan.expected_seconds(config.rootpath, name, history) for name in files}
+    files = plan.in_order(files, history, expected)
+    if files:
+        config.args = [str(config.rootpath / name) for name in files]
+    speak = len(files) > 1 or any(map(_notebook, files))
+    speak = speak and config.get_verbosity() <= 0 and not config.option.collectonly
+    config.stash[PROGRESS] = Progress(config, expected, speak)
+    config.stash[FINGERPRINTS] = {name: course.fingerprint(name) for name in files}
+    config.pluginmanager.register(config.stash[PROGRESS])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    node.workerinput["files"] = node.config.args
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Hand out whole files, and whole labs of `IN_ORDER`, in the order of the command line."""
+    """Hand out whole files, and whole labs of `plan.IN_ORDER`, in the order of the plan."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByLab(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            folder = nodeid.split("/")[0]
-            return folder if folder in IN_ORDER else nodeid.split("::")[0]
+            return plan.scope(nodeid.split("::")[0])
 
     config.option.loadscopereorder = False
     return ByLab(config, log)
@@ -52,6 +89,7 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_xdist_node_collection_finished(node, ids):
     """With several workers it is their controller that hears of every cell, so it keeps the count."""
     _collected.update(filter(None, map(_notebook, ids)))
+    node.config.stash[PROGRESS].collect(ids)
     if _collected:
         _train_anew()
 
@@ -70,7 +108,10 @@ def _train_anew():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
+    if PROGRESS in config.stash:
+        config.stash[PROGRESS].collect([item.nodeid for item in items])
     _collected.update(filter(None, (_notebook(item.nodeid) for item in items)))
     if _collected and not config.option.collectonly and not hasattr(config, "workerinput"):
         _train_anew()
@@ -100,22 +141,42 @@ def pytest_runtest_logreport(report):
 
 def pytest_sessionfinish(session, exitstatus):
     """Every code cell of every collected notebook was executed and passed, or the run is red."""
+    if hasattr(session.config, "workerinput") or session.config.option.collectonly:
+        return  # a worker sees its own share only, and a mere collection executes nothing
+    if _collected:
+        _check_notebooks(session)
+    if not any(session.config.getoption(option) for option in ("keyword", "markexpr", "deselect")):
+        plan.add_to_history(_news(session.config))
+
+
+def _check_notebooks(session):
     from notebooks import code_cells
     from utils.runner import record_seconds
 
-    if hasattr(session.config, "workerinput") or session.config.option.collectonly:
-        return  # a worker sees its own share only, and a mere collection executes nothing
     for name in sorted(_collected):
         path = ROOT / name
         if name in _broken or session.config.getoption("keyword") or session.shouldstop:
             continue
         expected = len(code_cells(path))
         if _passed[name] != expected:
+            _incomplete.add(name)
             print(f"\n{name}: only {_passed[name]} of {expected} code cells were executed and passed.")
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         else:
             at_once = session.config.getoption("numprocesses", None) or 1
             record_seconds(path, _ended[name] - _started[name], at_once)
+
+
+def _news(config) -> dict[str, dict]:
+    """What the history keeps of the files that ran from their first test to their last."""
+    progress, fingerprints = config.stash[PROGRESS], config.stash[FINGERPRINTS]
+    news: dict[str, dict] = {}
+    for name in set(progress.finished) & set(fingerprints):
+        failed = bool(progress.failures[name]) or name in _incomplete
+        news[name] = {"seconds": round(progress.spent[name], 2), "failed": failed}
+        if not failed:
+            news[name]["passed"] = fingerprints[name]
+    return news
 
 
 @pytest.fixture

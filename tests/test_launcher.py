@@ -141,6 +141,79 @@ def test_half_made_environment_is_repaired(launcher, damage, capsys):
     assert "repairing it" in capsys.readouterr().out
 
 
+def put_uv(launcher, tmp_path, script: str) -> Path:
+    """A stand-in for uv in the folder of wheels; it writes what it was called with into the file that is returned."""
+    said = tmp_path / "uv-said"
+    wheel = tmp_path / "wheels" / "uv-0.0.1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        body = f'#!/bin/sh\necho "$UV_FIND_LINKS" "$@" >> {said}\n{script}\n'
+        program = zipfile.ZipInfo("uv-0.0.1.data/scripts/uv")
+        program.external_attr = 0o100755 << 16
+        archive.writestr(program, body)
+        archive.writestr("uv-0.0.1.dist-info/METADATA", "Metadata-Version: 2.1\nName: uv\nVersion: 0.0.1\n")
+        archive.writestr(
+            "uv-0.0.1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr("uv-0.0.1.dist-info/RECORD", "uv-0.0.1.data/scripts/uv,,\n")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (tmp_path / "requirements-uv.lock").write_text(f"uv==0.0.1 --hash=sha256:{digest}\n", encoding="utf-8")
+    return said
+
+
+def test_uv_installs_with_hashes_from_where_pip_is_told_to_look_and_leaves_nothing(
+    launcher, tmp_path, capsys
+):
+    said = put_uv(launcher, tmp_path, f"{launcher.PYTHON} -m pip install -q --no-deps demo-course")
+    launcher.set_up()
+    assert works(launcher)
+    assert not (launcher.VENV / launcher.installer.FOLDER).exists()
+    call = said.read_text(encoding="utf-8").split()
+    assert call[0] == str(tmp_path / "wheels")
+    assert {"--require-hashes", "--only-binary", "--no-index", str(tmp_path / "requirements.lock")} <= set(
+        call
+    )
+    assert "uv could not" not in capsys.readouterr().out
+    launcher.set_up()
+    assert len(said.read_text(encoding="utf-8").splitlines()) == 1
+
+
+@pytest.mark.parametrize("accident", ["it fails", "tampered", "not to be had", "only pip can"])
+def test_pip_installs_where_uv_cannot(launcher, accident, tmp_path, capsys, monkeypatch):
+    said = put_uv(launcher, tmp_path, "echo no such file; exit 2")
+    if accident == "tampered":
+        (tmp_path / "requirements-uv.lock").write_text(
+            "uv==0.0.1 --hash=sha256:" + "0" * 64 + "\n", encoding="utf-8"
+        )
+    elif accident == "not to be had":
+        next((tmp_path / "wheels").glob("uv-*")).unlink()
+    elif accident == "only pip can":
+        monkeypatch.setenv("PIP_KEYRING_PROVIDER", "subprocess")
+    launcher.set_up()
+    assert works(launcher)
+    assert said.exists() == (accident == "it fails")
+    assert ("uv could not (no such file); pip does it." in capsys.readouterr().out) == (
+        accident == "it fails"
+    )
+    assert not (launcher.VENV / launcher.installer.FOLDER).exists()
+
+
+def test_what_an_interrupted_uv_left_is_used_or_removed(launcher, tmp_path):
+    left = launcher.VENV / launcher.installer.FOLDER / "packages" / "half"
+    launcher.set_up()
+    left.mkdir(parents=True)
+    launcher.PYTHON.unlink()
+    launcher.STAMP.unlink()
+    launcher.set_up()
+    assert works(launcher)
+    assert not left.exists()
+
+
+def test_a_bare_environment_with_the_packages_of_uv_is_the_launchers(launcher, blank_venv):
+    shutil.copytree(blank_venv, launcher.VENV, symlinks=True)
+    (launcher.VENV / launcher.installer.FOLDER).mkdir()
+    launcher.check_place()
+
+
 def files_in(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): path.read_text(encoding="utf-8")
@@ -415,6 +488,11 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(launcher, monkeypatch, ca
 
 
 def test_cuda_on_python_3_11_is_refused_since_its_lock_has_no_hash(launcher, monkeypatch, capsys):
+    seeded = launcher.options_of("test", ["--seed", "3"])
+    assert launcher.test(seeded, []) == ["--numprocesses=2", *launcher.ALL_TESTS[1:]]
+    assert launcher.os.environ["BOOTCAMP_SEED"] == "3"
+    with pytest.raises(launcher.settings.SettingError, match="BOOTCAMP_SEED is 'three'"):
+        launcher.test(launcher.options_of("test", ["--seed", "three"]), [])
     monkeypatch.setattr(launcher, "variant", lambda: "cuda")
     monkeypatch.setattr(launcher.sys, "version_info", (3, 11, 9, "final", 0))
     with pytest.raises(SystemExit):
@@ -480,12 +558,17 @@ def test_test_runs_notebooks_two_at_a_time_and_on_a_gpu_one_by_one(launcher, mon
     monkeypatch.setattr(launcher, "get_data", lambda names, required: 0)
     monkeypatch.setattr(launcher, "become", lambda command: command[3:])
     monkeypatch.setattr(launcher.os, "environ", dict(os.environ))
-    assert launcher.test(None, ["-k", "02_Your"]) == ["-k", "02_Your"]
+    rest = ["-k", "02_Your"]
+    assert launcher.test(launcher.options_of("test", rest), rest) == ["-k", "02_Your"]
     assert launcher.os.environ == os.environ, "a notebook that is named gets all cores"
-    assert launcher.test(None, []) == ["--numprocesses=2", *launcher.ALL_TESTS]
+    everything = launcher.options_of("test", [])
+    assert launcher.test(everything, []) == ["--numprocesses=2", *launcher.ALL_TESTS]
     assert launcher.os.environ == os.environ | launcher.ONE_THREAD
+    rest = ["--changed"]
+    changed = launcher.options_of("test", rest)
+    assert launcher.test(changed, rest) == ["--changed", "--numprocesses=2", *launcher.ALL_TESTS]
     monkeypatch.setattr(launcher, "variant", lambda: "cuda")
-    assert launcher.test(None, []) == launcher.ALL_TESTS
+    assert launcher.test(everything, []) == launcher.ALL_TESTS
 
 
 def test_all_tests_are_the_tests_of_the_code_and_every_notebook_once():
@@ -500,7 +583,7 @@ def test_all_tests_are_the_tests_of_the_code_and_every_notebook_once():
 
 
 def test_labs_whose_notebooks_share_trainings_stay_with_one_worker(tmp_path):
-    """Seen in a real run of two workers: a lab in order is one worker's, and the order is that of the command line."""
+    """Seen in a real run of two workers: a lab in order is one worker's, from its first notebook to its last."""
     for number, folder in (
         (1, "CFD_Steady_Flow"),
         (2, "CFD_Steady_Flow"),

@@ -39,6 +39,25 @@ def test_importing_utils_loads_no_framework():
     assert done.stdout.strip() == "[]", done.stderr
 
 
+@pytest.mark.parametrize(
+    ("uses", "left_out"),
+    [
+        ("", {"keras", "tensorflow", "torch", "sklearn", "pandas", "cv2", "numba", "tensorboard", "tqdm"}),
+        ("torch", {"keras", "tensorflow", "sklearn", "pandas", "cv2", "numba", "tensorboard"}),
+        ("keras", {"torch", "numba", "tensorboard", "utils.training"}),
+    ],
+)
+def test_the_first_cell_loads_what_the_notebook_uses_and_nothing_else(uses, left_out):
+    code = (
+        "import gc, sys; from utils import course\n"
+        f"course.begin('a_test/first_cell', uses={uses.split()})\n"
+        f"print(sorted({left_out} & set(sys.modules)), gc.isenabled(), gc.get_freeze_count() > 1000)"
+    )
+    done = python(code)
+    assert done.stdout.splitlines()[-1:] == ["[] True True"], done.stdout + done.stderr
+    assert not uses or f", {uses} " in done.stdout
+
+
 def test_cache_falls_back_to_the_users_own_folder(tmp_path, monkeypatch):
     monkeypatch.delenv("BOOTCAMP_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
@@ -520,6 +539,33 @@ print(np.abs(pairs[:, 0] - pairs[:, 1]).max() < 1e-9, pairs[:, 0].argmax(), abs(
 """
     done = python(code)
     assert done.stdout.split() == ["True", "63", "True"], done.stdout + done.stderr
+
+
+def test_muon_turns_kernels_into_steps_of_equal_singular_values_and_leaves_the_rest_to_adamw():
+    code = """
+import keras, numpy as np
+from utils import training
+
+random = np.random.default_rng(0)
+start = [random.normal(size=shape).astype("float32") for shape in ((3, 3, 4, 8), (5, 6), (6,))]
+gradients = [(random.normal(size=w.shape) * 10 ** random.uniform(-3, 3, w.shape)).astype("float32") for w in start]
+
+
+def step(optimizer):
+    weights = [keras.Variable(w) for w in start]
+    optimizer = type(optimizer).from_config(optimizer.get_config())
+    optimizer.apply([keras.ops.convert_to_tensor(g) for g in gradients], weights)
+    return [w - s for w, s in zip(map(np.array, weights), start)]
+
+
+kernel, *others = step(training.one_cycle_muon(1000, 5, 100, peak=0.05))
+rate = 0.005  # the schedule begins at a tenth of its peak
+sizes = np.linalg.svd((kernel + 0.01 * rate * start[0]).reshape(36, 8), compute_uv=False) / (0.2 * rate * 36**0.5)
+adamw = step(keras.optimizers.AdamW(rate, weight_decay=0.01))[1:]
+print(0.6 < sizes.min() < sizes.max() < 1.3, all(np.allclose(a, b, atol=1e-6) for a, b in zip(others, adamw)))
+"""
+    done = python(code)
+    assert done.stdout.split() == ["True", "True"], done.stdout + done.stderr
 
 
 def test_batches_come_in_a_new_order_in_every_epoch_and_in_every_training_in_the_same():

@@ -1,5 +1,6 @@
 """What every notebook does first and last: seed, banner, profile, records, clean up."""
 
+import gc
 import importlib
 import logging
 import os
@@ -51,7 +52,7 @@ def begin(notebook: str, uses: Iterable[str] = (), seed: int = 0) -> None:
     _session.update(notebook=notebook, seed=seed)
     if "keras" not in sys.modules:  # whatever ~/.keras/keras.json says
         os.environ.update(KERAS_BACKEND="tensorflow", KERAS_HOME=str(cache_dir("keras")))
-    with _without_startup_log():
+    with _without_startup_log(), _without_collection():
         for framework in uses:
             importlib.import_module(framework)
         gpu.share()
@@ -103,6 +104,20 @@ def _without_startup_log() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Load without looking for garbage: a framework makes a million objects that stay, and a fifth of its loading is spent
+    on going through them again and again. Later collections leave them out, too."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def seed() -> int:

@@ -50,6 +50,8 @@ FORMATS = {  # how the README writes a figure, by the end of its name
     "speedup_vs_fast_solver": "{:.1f} times",
     "speedup_equal_resources": "{:.1f} times",
 }
+# Their values belong to the machine; all others count steps, not seconds.
+OF_THE_MACHINE = re.compile(r"(_per_second_256|_mlups|\.speedup_\w+|solver_limit_ratio)$")
 FIGURES = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
@@ -238,7 +240,8 @@ def _figure_table(recorded: dict[str, dict], kept: dict[str, str]) -> str:
         for end, form in FORMATS.items():
             if name.endswith(end):
                 value = form.format(entry["value"]).replace("%", " %")
-                rows[name] = f"| `{name}` | {value} | {entry['profile']}, seed {entry['seed']} |"
+                where = ", this machine" if OF_THE_MACHINE.search(name) else ""
+                rows[name] = f"| `{name}` | {value} | {entry['profile']}, seed {entry['seed']}{where} |"
     head = ["| Measured figure | Value | Profile, seed |", "|---|---|---|"]
     return "\n".join(head + [rows[name] for name in sorted(rows)]) + "\n"
 

@@ -174,6 +174,44 @@ def one_cycle_adamw(
     return keras.optimizers.AdamW(one_cycle(num_images, epochs, batch_size, peak), weight_decay=weight_decay)
 
 
+def one_cycle_muon(num_images: int, epochs: int, batch_size: int, peak: float) -> "Muon":
+    """`Muon` for the kernels of convolutions, AdamW for the rest, both with the rate of `one_cycle`.
+
+    Args:
+        num_images, epochs, batch_size, peak: as in `one_cycle_adamw`.
+    """
+    return Muon(one_cycle(num_images, epochs, batch_size, peak))
+
+
+@keras.saving.register_keras_serializable("bootcamp")
+class Muon(keras.optimizers.Muon):
+    """Muon for the kernels of convolutions, AdamW for all other weights.
+
+    A kernel is read as a matrix, (height * width * channels in, channels out). Muon replaces the singular values of
+    its averaged gradient by about one: no direction learns faster than another. (K. Jordan et al. 2024,
+    kellerjordan.github.io/posts/muon; the size of the step is that of arXiv:2502.16982.) Keras' own class does so
+    for matrices only and leaves kernels to AdamW.
+
+    Args:
+        learning_rate: number or schedule, for both kinds of weights.
+        weight_decay: share of each weight taken off per step, times the learning rate.
+    """
+
+    def __init__(self, learning_rate: Any = 0.01, weight_decay: float = 0.01, **kwargs):
+        kwargs["adam_weight_decay"] = weight_decay
+        super().__init__(learning_rate, weight_decay=weight_decay, **kwargs)
+
+    def _should_use_adamw(self, variable):
+        return len(variable.shape) < 4
+
+    def zeropower_via_newtonschulz5(self, x, steps):
+        matrix = super().zeropower_via_newtonschulz5(keras.ops.reshape(x, (-1, x.shape[-1])), steps)
+        return keras.ops.reshape(matrix, x.shape)
+
+    def lr_adjust(self, x):
+        return x * (self.rms_rate * math.sqrt(max(math.prod(x.shape[:-1]), x.shape[-1])))
+
+
 def one_cycle(num_images: int, epochs: int, batch_size: int, peak: float) -> "OneCycle":
     """Learning rate that climbs from a tenth of ``peak`` for a fifth of the steps, then falls to zero.
 

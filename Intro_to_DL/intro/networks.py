@@ -1,6 +1,7 @@
 """The convolutional networks of notebook 03, their training recipe, and the networks they are compared with."""
 
 import keras
+import numpy as np
 from keras import layers
 
 IMAGE = (28, 28, 1)  # height, width, channels of MNIST and Fashion-MNIST
@@ -25,16 +26,20 @@ def conv_pool(filters: int) -> list[keras.Layer]:
 def mnist_cnn() -> keras.Sequential:
     """Three small stages for MNIST: (batch, 28, 28, 1) in 0 to 1, to probabilities (batch, 10).
 
-    Stages of 16, 32 and 64 channels (28 to 14 to 7 to 3 pixels), dropout, dense: 29,402 parameters.
+    The first stage is one convolution of stride 2, so that nothing is computed at 28x28 pixels and 12 halves
+    twice without a rest. Stages of 16, 32 and 64 channels (28 to 12 to 6 to 3 pixels), dropout, dense:
+    29,834 parameters.
     """
     return keras.Sequential(
         [
             keras.Input(IMAGE),
-            *conv_pool(16),
+            layers.Conv2D(16, 6, strides=2, use_bias=False),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
             *conv_pool(32),
             *conv_pool(64),
             layers.Flatten(),
-            layers.Dropout(0.4),
+            layers.Dropout(0.1),
             layers.Dense(NUM_CLASSES, activation="softmax"),
         ],
         name="mnist_cnn",
@@ -56,11 +61,17 @@ def fashion_cnn() -> keras.Sequential:
             *conv_pool(48),
             *conv_pool(96),
             layers.Flatten(),
-            layers.Dropout(0.25),
+            layers.Dropout(0.1),
             layers.Dense(NUM_CLASSES, activation="softmax"),
         ],
         name="fashion_cnn",
     )
+
+
+def both_views(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Probabilities (n, classes), averaged over each image (n, 28, 28, 1) and its mirror image."""
+    views = (images, images[:, :, ::-1])
+    return np.mean([model.predict(view, batch_size=500, verbose=0) for view in views], axis=0)
 
 
 def slide_cnn() -> keras.Sequential:

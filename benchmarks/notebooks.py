@@ -1,0 +1,104 @@
+"""Wall seconds, processor seconds and peak memory of whole notebooks; with an older commit beside them, in turn.
+
+    .venv/bin/python benchmarks/notebooks.py PINN_SimNet/09_Chip_Solutions.ipynb --old 72741ce
+    .venv/bin/python benchmarks/notebooks.py                      every notebook, this commit only: what a seat needs
+
+Each commit runs in a worktree and with a cache of its own, with one thread, so that nothing is loaded that another run
+trained; a lab's notebooks follow each other as learners run them. Memory is the largest resident size of the kernel;
+worker processes that a notebook starts come on top.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LABS = ("Intro_to_DL", "Tropical_Cyclone", "CFD_Steady_Flow", "PINN_SimNet")
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+RUN = """
+import json, resource, sys, time
+from utils import runner
+started = time.perf_counter()
+status = runner.run([sys.argv[1]])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)  # of the kernel, which has ended
+scale = 2**20 if sys.platform == "darwin" else 2**10
+print(json.dumps([time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / scale]))
+sys.exit(status)
+"""
+
+
+def measure(tree: Path, cache: Path, notebook: str) -> tuple[float, float, float]:
+    """Wall seconds, processor seconds and peak MB of one notebook."""
+    environment = os.environ | {"BOOTCAMP_CACHE": str(cache)} | dict.fromkeys(THREADS, "1")
+    command = [sys.executable, "-c", RUN, notebook]
+    done = subprocess.run(
+        command, cwd=tree, env=environment, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    if done.returncode:
+        raise SystemExit(f"{notebook} failed in {tree}:\n{done.stdout}")
+    wall, processor, peak = json.loads(done.stdout.splitlines()[-1])
+    return wall, processor, peak
+
+
+def table(measured: dict[str, dict[str, tuple[float, float, float]]]) -> str:
+    """A row for each notebook, in Markdown; ratios where there is an older commit."""
+    both = any("old" in row for row in measured.values())
+    names = ["Wall, s", "Processor, s", "Peak, MB"]
+    heads = [f"{name} {when}" for name in names for when in ("before", "now", "ratio")] if both else names
+    lines = ["| Notebook | " + " | ".join(heads) + " |", "|---|" + "--:|" * len(heads)]
+    for notebook, row in measured.items():
+        cells = []
+        for column in range(3):
+            values = [row[name][column] for name in ("old", "new") if name in row]
+            cells += [f"{value:.0f}" for value in values] + [f"{values[-1] / values[0]:.2f}"] * (
+                len(values) == 2
+            )
+        lines.append(f"| {notebook} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "notebooks", nargs="*", help="paths from the course's folder; without any, all of them"
+    )
+    parser.add_argument("--old", metavar="COMMIT", help="compare with this commit")
+    given = parser.parse_args()
+    names = given.notebooks or [
+        path.relative_to(ROOT).as_posix() for lab in LABS for path in sorted((ROOT / lab).glob("*.ipynb"))
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        trees = {"new": ROOT}
+        if given.old:
+            trees = {"old": Path(folder) / "old"} | trees
+            subprocess.run(
+                ["git", "worktree", "add", "--detach", trees["old"], given.old], cwd=ROOT, check=True
+            )
+        measured: dict[str, dict[str, tuple[float, float, float]]] = {}
+        try:
+            for notebook in names:
+                for name, tree in trees.items():
+                    measured.setdefault(notebook, {})[name] = measure(
+                        tree, Path(folder) / f"cache-{name}", notebook
+                    )
+                print(table({notebook: measured[notebook]}).splitlines()[-1], flush=True)
+        finally:
+            if given.old:
+                subprocess.run(["git", "worktree", "remove", "--force", trees["old"]], cwd=ROOT, check=True)
+    print("\n" + table(measured))
+
+
+if __name__ == "__main__":
+    main()
