@@ -39,7 +39,7 @@ ORDERS = [(i, j) for total in range(4) for i in range(total + 1) for j in [total
 PRESSURE_SCALE = 3.0
 SLOPE = 1.5  # largest slope of a hidden neuron, per half side of a patch
 FALL_OFF = 0.3  # within this distance of a corner the equations count less
-WEIGHTS = {"psi": 30.0, "slope": 3.0, "curvature": 1.0, "p": 1.0, "outlet": 3.0}
+WEIGHTS = {"psi": 60.0, "slope": 3.0, "curvature": 1.0, "p": 1.0, "outlet": 0.5}
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,9 @@ class LocalNetworks:
         if corners:
             self.x_cuts = [LEFT, -1.6, -1.2, -1.06, FRONT, FRONT + 0.07 * w, FRONT + 0.3 * w, *wake]
             above = (CEILING - chip.top) / 5
-            self.y_cuts = [FLOOR, chip.top - chip.height / 4, chip.top, chip.top + above, CEILING]
+            # With one patch instead of two on the lower two thirds of a high chip, the jet behind it bends wrongly.
+            low, middle = chip.top - 0.7 * chip.height, chip.top - 0.35 * chip.height
+            self.y_cuts = [FLOOR, low, middle, chip.top, chip.top + above, CEILING]
         else:
             self.x_cuts = [LEFT, -1.7, -1.25, FRONT, FRONT + w / 4, chip.back - w / 4, *wake]
             self.y_cuts = [FLOOR, chip.top, CEILING]
