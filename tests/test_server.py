@@ -7,6 +7,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -215,10 +216,16 @@ def test_the_token_of_a_file_is_used_and_an_empty_file_opens_nothing(tmp_path, m
         serve["token"]()
 
 
-def test_nothing_stays_in_the_temporary_folder(tmp_path):
+@pytest.fixture
+def short_folder():
+    """A folder whose name leaves room for a socket's, as a test's own folder does not always."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def test_nothing_stays_in_the_temporary_folder(tmp_path, short_folder):
     """The folder of settings and that of the socket end with the server."""
-    scratch = tmp_path / "tmp"
-    scratch.mkdir()
+    scratch = short_folder
     environment = os.environ | {
         "TMPDIR": str(scratch),
         "HOME": str(tmp_path),
