@@ -12,6 +12,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import zmq
 from jupyter_core.paths import jupyter_config_dir
 from simpervisor import atexitasync
 
@@ -30,6 +31,9 @@ c.ServerApp.allow_credentials = False
 c.ServerApp.disable_check_xsrf = False
 if os.environ.get("JUPYTER_TOKEN"):
     c.IdentityProvider.token = os.environ["JUPYTER_TOKEN"]
+# A kernel prints to a port that every user of the machine can listen to: in cipher only its own server understands it.
+if zmq.has("curve"):
+    c.KernelManager.transport_encryption = "auto"
 
 
 def private_folder():

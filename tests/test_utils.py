@@ -1,5 +1,6 @@
 """GPU report, course engine, results, training cache, preprocessing and figures."""
 
+import asyncio
 import errno
 import json
 import os
@@ -452,6 +453,35 @@ def test_what_would_undo_a_repeatable_training_is_refused(word):
 
     with pytest.raises(TypeError, match=f"{word} cannot be given"):
         training.fit(None, None, None, name="x", epochs=1, **{word: 1})
+
+
+def test_a_stranger_on_the_machine_reads_nothing_of_a_notebook_that_runs():
+    import zmq
+
+    async def overheard(encryption: str) -> bool:
+        manager = runner._AttentiveManager(kernel_name="python3", transport_encryption=encryption)
+        await manager.start_kernel()
+        client = manager.client()
+        client.start_channels()
+        stranger = zmq.Context().socket(zmq.SUB)
+        try:
+            await client.wait_for_ready(timeout=60)
+            stranger.subscribe(b"")
+            stranger.connect(f"tcp://127.0.0.1:{manager.iopub_port}")
+            for _ in range(20):  # a listener is heard of a moment after it connects
+                await client.execute_interactive(
+                    "print('secret')", timeout=60, output_hook=lambda message: None
+                )
+                if stranger.poll(100):
+                    return True
+            return False
+        finally:
+            stranger.close(0)
+            client.stop_channels()
+            await manager.shutdown_kernel(now=True)
+
+    assert asyncio.run(overheard("disabled")), "else this test would show nothing"
+    assert not asyncio.run(overheard(runner._AttentiveManager().transport_encryption))
 
 
 def test_update_writes_what_was_measured_and_keeps_the_rest(own_cache, tmp_path, monkeypatch):

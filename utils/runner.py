@@ -15,13 +15,14 @@ from queue import Empty
 from typing import Any
 
 import nbformat
+import zmq
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
-from traitlets import Type
+from traitlets import Type, default
 
 from utils import course, results
 from utils.paths import ROOT, cache_dir, full_disk_is_said
@@ -103,6 +104,12 @@ class _AttentiveClient(AsyncKernelClient):
 
 
 class _AttentiveManager(AsyncKernelManager):
+    """Encrypts what kernels print, since other users of the machine can listen to their ports."""
+
+    @default("transport_encryption")
+    def _encrypt(self) -> str:
+        return "auto" if zmq.has("curve") else "disabled"
+
     def _client_factory_default(self) -> type:
         return _AttentiveClient
 
