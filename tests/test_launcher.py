@@ -54,7 +54,8 @@ def launcher(tmp_path, monkeypatch, blank_venv):
             "demo_course-1.0.dist-info/WHEEL",
             "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         )
-        archive.writestr("demo_course-1.0.dist-info/RECORD", "demo_course.py,,12\n")
+        digest = "sha256=CndQInRPZMNShj8WXy4SWJhBmZm8V8gyBHcgNtDvay4"
+        archive.writestr("demo_course-1.0.dist-info/RECORD", f"demo_course.py,{digest},12\n")
     lock = tmp_path / "requirements.lock"
     lock.write_text(
         f"demo-course==1.0 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n", encoding="utf-8"
@@ -410,6 +411,23 @@ def test_the_folder_of_a_variable_is_absolute(named, expected, tmp_path, monkeyp
     assert (default if expected == "default" else tmp_path / expected) == load().VENV
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["target = {0}", "prefix = {0}", "root = {0}", "user = true", "dry-run = true", "no-binary = :all:"],
+)
+def test_a_file_of_pips_settings_says_where_packages_come_from_and_no_more(
+    launcher, monkeypatch, tmp_path, line
+):
+    settings = tmp_path / "pip.conf"
+    settings.write_text(f"[install]\n{line.format(tmp_path / 'elsewhere')}\n", encoding="utf-8")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+    before = dict(os.environ)
+    launcher.set_up()
+    assert works(launcher)
+    assert not (tmp_path / "elsewhere").exists()
+    assert dict(os.environ) == before
+
+
 @pytest.mark.parametrize("retries", ["1", "0"])
 def test_no_network_says_so(launcher, monkeypatch, capsys, retries):
     monkeypatch.delenv("PIP_NO_INDEX")
@@ -522,7 +540,9 @@ def test_a_file_system_without_locks_is_said_and_works(launcher, monkeypatch, ca
     assert "do not start the course twice at once" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("damage", ["module gone", "module cut", "record gone", "record cut", "record huge"])
+@pytest.mark.parametrize(
+    "damage", ["module gone", "module cut", "module changed", "record gone", "record cut", "record huge"]
+)
 def test_a_damaged_package_is_found_and_installed_again(launcher, damage, capsys):
     launcher.set_up()
     module = next(launcher.VENV.rglob("demo_course.py"))
@@ -531,6 +551,8 @@ def test_a_damaged_package_is_found_and_installed_again(launcher, damage, capsys
         module.unlink()
     elif damage == "module cut":
         module.write_text("answer = 4", encoding="utf-8")
+    elif damage == "module changed":
+        module.write_text("answer = 43\n", encoding="utf-8")
     elif damage == "record gone":
         shutil.rmtree(record.parent)
     elif damage == "record huge":

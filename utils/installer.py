@@ -6,8 +6,11 @@ Standard library only: the launcher uses this before any package is installed. W
 import ast
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+from utils.surroundings import PIP_KEEPS
 
 # What the notebooks load, in two shares of about the same size. A package's modules count from their first import.
 LOADED = (
@@ -96,6 +99,26 @@ def pip_settings(python: Path) -> dict[str, str]:
         if section in found:
             found[section][option] = str(ast.literal_eval(value))
     return found["global"] | found["install"] | found[":env:"]
+
+
+@contextmanager
+def without_other_settings_of_pip(python: Path) -> Iterator[None]:
+    """For a while, pip's files of settings say where packages come from and no more, as its variables do.
+
+    A ``target``, ``prefix`` or ``dry-run`` in one of them would leave the environment empty.
+    """
+    kept = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    for option, value in pip_settings(python).items():
+        name = option.upper().replace("-", "_")
+        if name in PIP_KEEPS:
+            os.environ[f"PIP_{name}"] = value
+    os.environ["PIP_CONFIG_FILE"] = os.devnull
+    try:
+        yield
+    finally:
+        for name in [name for name in os.environ if name.startswith("PIP_")]:
+            del os.environ[name]
+        os.environ.update(kept)
 
 
 def environment(settings: dict[str, str], index: str = "") -> dict[str, str] | None:
