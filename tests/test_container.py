@@ -139,7 +139,8 @@ def start(tmp_path):
     shutil.copytree(DEPLOY, course / "deploy")
     (course / "Start_Here.ipynb").write_text("original", encoding="utf-8")
     (course / "utils").mkdir()
-    shutil.copy(ROOT / "utils" / "surroundings.py", course / "utils")
+    for name in ("surroundings", "paths", "settings"):  # what serve.py needs
+        shutil.copy(ROOT / "utils" / f"{name}.py", course / "utils")
     (course / "utils" / "code.py").write_text("original", encoding="utf-8")
     for path in course.rglob("*"):
         path.chmod(0o555 if path.is_dir() or path.suffix == ".sh" else 0o444)

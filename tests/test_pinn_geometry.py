@@ -486,3 +486,12 @@ def test_a_line_may_be_short():
 def test_mistakes_are_told_in_a_sentence(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("tolerance", [1e-3 / 8, 1e-6, 1e-9])
+def test_a_tolerance_in_where_draws_no_slivers_of_other_sides(tolerance):
+    plate = geo.Rectangle((0, 0), (2, 2)) - geo.Circle((0, 0), 0.5)
+    rim = plate.sample_boundary(60, "grid", where=lambda p: np.hypot(*p.T) < 0.5 + tolerance)
+    np.testing.assert_allclose(np.hypot(*rim.points.T), 0.5, rtol=1e-12)
+    np.testing.assert_allclose(rim.normals, -rim.points / 0.5, atol=1e-9)
+    np.testing.assert_allclose(rim.weights, np.pi / 4 / 60, rtol=1e-6)

@@ -261,13 +261,16 @@ class Geometry:
         pieces: list[tuple[float, _Patch, Where | None]] = []
         for patch in self._patches():
 
-            def kept(u, patch=patch):
-                points, normals = patch.place(u)
-                seen = self._is_boundary(points, normals) & ~patch.hidden(u)
-                return seen if where is None else seen & where(points)
+            def seen(u, patch=patch):
+                return self._is_boundary(*patch.place(u)) & ~patch.hidden(u)
+
+            def kept(u, patch=patch, seen=seen):
+                return seen(u) if where is None else seen(u) & where(patch.place(u)[0])
 
             if self.dim == 2:
                 for start, stop in _intervals(kept, patch, 1024 if where is None else PROBES):
+                    if where is not None and _is_sliver(seen, start, stop):
+                        continue
                     length = patch.measure * (stop - start)
                     pieces.append((length, _part(patch, start, stop), None))
                 continue
@@ -281,6 +284,13 @@ class Geometry:
 
 def _part(patch: _Patch, start: float, stop: float) -> _Patch:
     return replace(patch, place=lambda u: patch.place(start + (stop - start) * u))
+
+
+def _is_sliver(seen: Where, start: float, stop: float) -> bool:
+    """True for a short interval that goes on where `where` ends it: a tolerance has drawn it, as in ``r < 1 + 1e-6``."""
+    width = stop - start
+    beyond = np.array([u for u in (start - width, stop + width) if 0 < u < 1])
+    return width < 1 / PROBES and len(beyond) > 0 and bool(seen(beyond[:, None]).any())
 
 
 def _intervals(kept: Where, patch: _Patch, num_cells: int) -> list[tuple[float, float]]:
