@@ -71,6 +71,7 @@ def launcher(tmp_path, monkeypatch, blank_venv):
     monkeypatch.setattr(module, "locks", lambda kind: [lock])
     monkeypatch.setattr(module, "variant", lambda: "cpu")
     monkeypatch.setattr(module, "get_data", lambda names, required: 0)
+    monkeypatch.setattr(module, "become", lambda command: pytest.fail(f"{command} would replace the tests"))
     monkeypatch.setattr(
         module.venv, "create", lambda folder, with_pip: shutil.copytree(blank_venv, folder, symlinks=True)
     )
@@ -591,11 +592,6 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(launcher, monkeypatch, ca
 
 
 def test_cuda_on_python_3_11_is_refused_since_its_lock_has_no_hash(launcher, monkeypatch, capsys):
-    seeded = launcher.options_of("test", ["--seed", "3"])
-    assert launcher.test(seeded, []) == ["--numprocesses=2", *launcher.ALL_TESTS[1:]]
-    assert launcher.os.environ["BOOTCAMP_SEED"] == "3"
-    with pytest.raises(launcher.settings.SettingError, match="BOOTCAMP_SEED is 'three'"):
-        launcher.test(launcher.options_of("test", ["--seed", "three"]), [])
     monkeypatch.setattr(launcher, "variant", lambda: "cuda")
     monkeypatch.setattr(launcher.sys, "version_info", (3, 11, 9, "final", 0))
     with pytest.raises(SystemExit):
@@ -670,6 +666,11 @@ def test_test_runs_notebooks_two_at_a_time_and_on_a_gpu_one_by_one(launcher, mon
     rest = ["--changed"]
     changed = launcher.options_of("test", rest)
     assert launcher.test(changed, rest) == ["--changed", "--numprocesses=2", *launcher.ALL_TESTS]
+    seeded = launcher.options_of("test", ["--seed", "3"])
+    assert launcher.test(seeded, []) == ["--numprocesses=2", *launcher.ALL_TESTS[1:]]
+    assert launcher.os.environ["BOOTCAMP_SEED"] == "3"
+    with pytest.raises(launcher.settings.SettingError, match="BOOTCAMP_SEED is 'three'"):
+        launcher.test(launcher.options_of("test", ["--seed", "three"]), [])
     monkeypatch.setattr(launcher, "variant", lambda: "cuda")
     assert launcher.test(everything, []) == launcher.ALL_TESTS
 
