@@ -12,46 +12,28 @@ SMALLEST_SD_KT = 2.0
 POLAR_ANGLES, POLAR_RADII = 64, 40
 
 
-def model_1(
-    num_classes: int = 8, channels: int = 3, narrower: int = 1, normalised: bool = False
-) -> keras.Sequential:
+def model_1(num_classes: int = 8, channels: int = 3) -> keras.Sequential:
     """The network of the lecture (Pradhan et al. 2018, doi:10.1109/TIP.2017.2766358): 42,817,400 parameters.
 
     Images (batch, 232, 232, channels) in 0 to 1, to probabilities (batch, num_classes). The lecture trains
-    it with stochastic gradient descent and cross-entropy, the first edition of the course with rate 1e-3 and
-    momentum 0.9.
-
-    Args:
-        num_classes, channels: of the answer, of the images.
-        narrower: divides the width of every layer but the last.
-        normalised: batch normalisation between each convolution and its ReLU.
+    it with gradient descent (rate 1e-3, momentum 0.9) and cross-entropy.
     """
-
-    def convolution(filters: int, size: int, **options) -> list[layers.Layer]:
-        if not normalised:
-            return [layers.Conv2D(filters // narrower, size, activation="relu", **options)]
-        return [
-            layers.Conv2D(filters // narrower, size, use_bias=False, **options),
-            layers.BatchNormalization(momentum=0.9),
-            layers.ReLU(),
-        ]
-
     return keras.Sequential(
         [
             keras.Input((232, 232, channels)),
-            *convolution(64, 10, strides=3),
+            layers.Conv2D(64, 10, strides=3, activation="relu"),
             layers.MaxPooling2D(3, 2),
-            *convolution(256, 5),
+            layers.Conv2D(256, 5, activation="relu"),
             layers.MaxPooling2D(3, 2),
-            *convolution(288, 3, padding="same"),
+            layers.Conv2D(288, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(2, 1),
-            *convolution(272, 3, padding="same"),
-            *convolution(256, 3),
+            layers.Conv2D(272, 3, padding="same", activation="relu"),
+            layers.Conv2D(256, 3, activation="relu"),
             layers.MaxPooling2D(3, 2),
             layers.Dropout(0.5),
             layers.Flatten(),
-            layers.Dense(3584 // narrower, activation="relu"),
-            layers.Dense(2048 // narrower, activation="relu"),
+            layers.Dense(3584, activation="relu"),
+            layers.Dense(2048, activation="relu"),
             layers.Dense(num_classes, activation="softmax"),
         ],
         name="model_1",
