@@ -121,13 +121,18 @@ def test_a_kernel_called_python3_in_the_home_or_a_module_is_not_taken(server):
 
 def test_nobody_else_on_the_machine_reads_what_a_kernel_prints(server):
     address, token, process, _ = server
-    request = urllib.request.Request(f"{address}/api/kernels?token={token}", data=b"{}", method="POST")
-    with urllib.request.urlopen(request, timeout=60):
-        children = [child.cmdline() for child in psutil.Process(process.pid).children(recursive=True)]
-    connections = [command[-1] for command in children if "ipykernel_launcher" in command]
-    assert connections
-    for connection in connections:
-        assert "curve_publickey" in json.loads(Path(connection).read_text(encoding="utf-8"))
+
+    def ask(path: str, method: str) -> bytes:
+        request = urllib.request.Request(f"{address}/api/kernels{path}?token={token}", b"{}", method=method)
+        with urllib.request.urlopen(request, timeout=60) as page:
+            return page.read()
+
+    kernel = json.loads(ask("", "POST"))["id"]
+    children = [child.cmdline() for child in psutil.Process(process.pid).children(recursive=True)]
+    (connection,) = [command[-1] for command in children if "ipykernel_launcher" in command]
+    kept = json.loads(Path(connection).read_text(encoding="utf-8"))
+    ask(f"/{kernel}", "DELETE")
+    assert "curve_publickey" in kept
 
 
 def test_a_page_of_another_site_cannot_use_the_login(server):
