@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dependencies import Course
-from utils.paths import cache_dir
+from utils.paths import cache_dir, write_whole
 
 # Notebooks of these labs follow each other in one worker: later ones use what earlier ones computed and trained.
 IN_ORDER = ("Intro_to_DL", "Tropical_Cyclone", "CFD_Steady_Flow")
@@ -75,10 +75,7 @@ def read_history() -> dict[str, dict]:
 
 def add_to_history(news: dict[str, dict]) -> None:
     """Replace the entries of the files that ran."""
-    file = _file()
-    temporary = file.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(read_history() | news, indent=1), encoding="utf-8")
-    os.replace(temporary, file)
+    write_whole(_file(), json.dumps(read_history() | news, indent=1))
 
 
 def _file() -> Path:

@@ -39,16 +39,8 @@ def fetch(python: Path, lock: Path, folder: Path, run: Callable[[Sequence], int]
     place = folder / "program"
     found = _program(place)
     if found is None:
-        options = [
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-            "--no-deps",
-            "--no-compile",
-            "--retries",
-            "1",
-            "-q",
-        ]
+        options = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-compile"]
+        options += ["--retries", "1", "-q"]
         run([python, "-m", "pip", "install", *options, "--target", place, "-r", lock])
         found = _program(place)
     return found
@@ -102,19 +94,20 @@ def pip_settings(python: Path) -> dict[str, str]:
 
 
 @contextmanager
-def without_other_settings_of_pip(python: Path) -> Iterator[None]:
+def without_other_settings_of_pip(python: Path) -> Iterator[dict[str, str]]:
     """For a while, pip's files of settings say where packages come from and no more, as its variables do.
 
-    A ``target``, ``prefix`` or ``dry-run`` in one of them would leave the environment empty.
+    A ``target``, ``prefix`` or ``dry-run`` in one of them would leave the environment empty. Gives `pip_settings`.
     """
+    told = pip_settings(python)
     kept = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-    for option, value in pip_settings(python).items():
+    for option, value in told.items():
         name = option.upper().replace("-", "_")
         if name in PIP_KEEPS:
             os.environ[f"PIP_{name}"] = value
     os.environ["PIP_CONFIG_FILE"] = os.devnull
     try:
-        yield
+        yield told
     finally:
         for name in [name for name in os.environ if name.startswith("PIP_")]:
             del os.environ[name]
