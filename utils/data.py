@@ -33,15 +33,11 @@ import pooch
 import requests
 
 from utils import settings
-from utils.paths import ROOT, cache_dir
+from utils.paths import ROOT, DataError, cache_dir
 
 ATTEMPTS_PER_URL = 3
 LEAST_SHARE = 0.95  # of the announced size: archives without a published hash only grow
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 10, 60
-
-
-class DataError(RuntimeError):
-    """A data set cannot be had; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -382,8 +378,8 @@ def _install(source: Path, path: Path, facts: dict) -> str:
 
 
 @contextmanager
-def disk_full_is_clear(path: Path, needed_bytes: int) -> Iterator[None]:
-    """While ``path`` is written: a full disk removes it and is said in one sentence.
+def disk_full_is_clear(path: Path, needed_bytes: int = 0) -> Iterator[None]:
+    """While ``path``, a file or a folder, is written: a full disk is said in one sentence, and the file is removed.
 
     Raises:
         DataError: no space is left.
@@ -392,9 +388,12 @@ def disk_full_is_clear(path: Path, needed_bytes: int) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            path.unlink(missing_ok=True)
+            if not path.is_dir():
+                path.unlink(missing_ok=True)
+            need = f": {path.name} needs {needed_bytes / 1e6:.0f} MB" if needed_bytes else ""
+            folder = path if path.is_dir() else path.parent
             raise DataError(
-                f"No space left in {path.parent}: {path.name} needs {needed_bytes / 1e6:.0f} MB. "
+                f"No space left in {folder}{need}. "
                 "Free some space, or set BOOTCAMP_CACHE to a folder on another disk."
             ) from error
         raise
