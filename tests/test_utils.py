@@ -538,12 +538,17 @@ def test_a_test_run_removes_trained_networks_of_the_course_and_nothing_else(own_
     import conftest
 
     ours = [
-        "trained/fashion_cnn-0123456789abcdef/run.json",
-        "trained/fashion_cnn-0123456789abcdef.lock",
-        "pinn/chip_family-0123456789abcdef.npz",
-        "pinn/chip_start_Adam-0123456789abcdef.pt",
+        "intro/trained/fashion_cnn-0123456789abcdef.weights.h5",
+        "intro/trained/fashion_cnn-0123456789abcdef.weights.h5.json",
+        "intro/trained/fashion_cnn-0123456789abcdef.weights.h5.lock",
+        "cyclone/trained/final-0123456789abcdef.weights.h5.part/state-000001.weights.h5",
+        "pinn/trained/chip_family-0123456789abcdef.npz",
+        "pinn/trained/chip_start_adam-0123456789abcdef.pt",
     ]
-    theirs = ["trained/thesis.txt", "trained/my-network/weights.h5", "pinn/notes-2026.npz", "pinn/results.pt"]
+    theirs = [
+        "trained/thesis.txt", "intro/trained/my-network/weights.h5", "pinn/trained/notes-2026.npz", "pinn/trained/results.pt",
+        "cyclone/frames-0123456789abcdef.npz",
+    ]  # fmt: skip
     for name in ours + theirs:
         (own_cache / name).parent.mkdir(parents=True, exist_ok=True)
         (own_cache / name).write_text("x", encoding="utf-8")

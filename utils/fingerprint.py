@@ -75,14 +75,14 @@ def _parsed(path: Path, changed_ns: int) -> tuple[str, tuple[tuple[str, str], ..
     return hashlib.sha256(content).hexdigest(), tuple(found)
 
 
-def code(*modules: types.ModuleType) -> dict[str, str]:
-    """What modules of the course are made of.
+def code(*modules: types.ModuleType | Path) -> dict[str, str]:
+    """What modules of the course, or their files, are made of.
 
     Returns:
         Hash of each file of the course that they import, directly or not, without figures, exercises and what runs the
         house; version of each library that these files import.
     """
-    files = _files(Path(module.__file__ or "") for module in modules)
+    files = _files(module if isinstance(module, Path) else Path(module.__file__ or "") for module in modules)
     found = {_name(path): _parsed(path, path.stat().st_mtime_ns)[0] for path in files}
     imported = {
         name.partition(".")[0] for path in files for name, _ in _parsed(path, path.stat().st_mtime_ns)[1]

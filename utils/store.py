@@ -8,6 +8,7 @@ checksum and what else is to be known of it. It is written last: an entry is the
 import errno
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 import time
@@ -37,6 +38,8 @@ NO_LOCKS = {
 PATIENCE = 3600.0  # seconds that a lock is waited for
 SAVE_SECONDS = 10.0  # of a training, after which its state is saved
 SILENCE = 3.0  # seconds of waiting before it is said
+
+_ENTRY = re.compile(r"([a-z0-9_]+-[0-9a-f]{16}(\.[a-z0-9]+)+?)(\.json|\.lock|\.part.*)?$")
 
 Facts = Mapping[str, Any]
 
@@ -263,6 +266,30 @@ def last_checkpoint(work: Path, suffix: str) -> Entry | None:
 def _checkpoints(work: Path, suffix: str) -> list[tuple[int, Path]]:
     files = work.glob(f"state-*{suffix}")
     return sorted((int(path.name[6 : -len(suffix)]), path) for path in files)
+
+
+def entries(folder: str) -> dict[str, list[Path]]:
+    """What is kept in a folder of the cache: by file name the files of an entry, with its lock and unfinished work."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(cache_dir(folder).iterdir()):
+        if name := _ENTRY.match(path.name):
+            found.setdefault(name[1], []).append(path)
+    return found
+
+
+def clean(folder: str) -> int:
+    """Remove what is kept in a folder of the cache, and nothing that anybody else put there; return its bytes."""
+    freed = 0
+    for path in [path for files in entries(folder).values() for path in files]:
+        freed += size(path)
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    return freed
+
+
+def size(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.lstat().st_size for file in files if file.is_file() and not file.is_symlink())
 
 
 # --- one at a time ------------------------------------------------------------------------
