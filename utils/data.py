@@ -27,13 +27,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import filelock
 import numpy as np
 import pooch
 import requests
 
-from utils import settings
-from utils.paths import ROOT, DataError, cache_dir
+from utils import settings, store
+from utils.paths import ROOT, DataError, cache_dir, replacing
 
 ATTEMPTS_PER_URL = 3
 LEAST_SHARE = 0.95  # of the announced size: archives without a published hash only grow
@@ -260,7 +259,11 @@ def _not_found(name: str, entry: dict, problems: list[str]) -> str:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """One process at a time fills a folder; the others wait and then find it full."""
-    with filelock.FileLock(folder.with_name(f"{folder.name}.lock")):
+    with store.locked(folder, f"the data set {folder.name}") as alone:
+        if alone is False:
+            raise DataError(
+                f"Another process has been filling {folder} for an hour. Stop it, then run this again."
+            )
         yield
 
 
@@ -367,10 +370,8 @@ def _install(source: Path, path: Path, facts: dict) -> str:
     if fault:
         return fault
     if "sha256" in facts:
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        with disk_full_is_clear(temporary, facts["bytes"]):
+        with disk_full_is_clear(path, facts["bytes"]), replacing(path) as temporary:
             temporary.write_bytes(_read_bytes(source))
-            os.replace(temporary, path)
         source.unlink(missing_ok=True)
     else:
         os.replace(source, path)

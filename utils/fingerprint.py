@@ -6,6 +6,7 @@ functions that it calls.
 
 import ast
 import builtins
+import collections
 import copyreg
 import dis
 import enum
@@ -120,6 +121,8 @@ def _is_of_a_library(module: str, file: Path | None = None) -> bool:
     """Whether a module, or code of it that stands in another file, is no part of the course or a notebook."""
     if module.partition(".")[0] in sys.stdlib_module_names:
         return True
+    if module == "__main__" and not file:
+        return False
     file = file or Path(getattr(sys.modules.get(module), "__file__", None) or "")
     return any(file.is_relative_to(folder) for folder in LIBRARIES)
 
@@ -187,7 +190,7 @@ class _Reader:
         yield enum.Enum, lambda x: self._all(x.name, x.value)
         yield np.ndarray, self._array
         yield (np.generic, np.dtype, Path), lambda x: self.say(repr(x))
-        yield (list, tuple), lambda x: self._all(len(x), *x)
+        yield (list, tuple, collections.deque), lambda x: self._all(len(x), *x)
         yield (Mapping, types.MappingProxyType), self._mapping
         yield (set, frozenset), lambda x: self._all(len(x), *sorted(fingerprint(item) for item in x))
         yield functools.partial, lambda x: self._all(x.func, x.args, x.keywords)
@@ -213,7 +216,8 @@ class _Reader:
         yield np.random.RandomState, lambda x: self.read(x.get_state(legacy=False))
         if pandas := sys.modules.get("pandas"):
             yield pandas.DataFrame, lambda x: self._all(list(x.columns), x.index, *(x[c] for c in x.columns))
-            yield (pandas.Series, pandas.Index), lambda x: self._all(x.name, str(x.dtype), x.to_numpy())
+            yield pandas.Series, lambda x: self._all(x.name, x.index, str(x.dtype), x.to_numpy())
+            yield pandas.Index, lambda x: self._all(list(x.names), str(x.dtype), x.to_numpy())
             yield (pandas.Timestamp, pandas.Timedelta), lambda x: self.say(repr(x))
         if torch := sys.modules.get("torch"):
             yield torch.Tensor, self._tensor
@@ -396,9 +400,11 @@ class _Reader:
             raise Unseen(f"{what} in {self.path[-1]}" if self.path else what) from error
         self._class(kind)
         slots = [name for base in kind.__mro__ for name in _slots(base)]
-        if not hasattr(thing, "__dict__") and not slots:
-            self._all(*parts)
-            return
+        if isinstance(parts, tuple):  # what its class keeps elsewhere than in attributes
+            by_attributes = kind.__getstate__ is object.__getstate__ and (slots or hasattr(thing, "__dict__"))
+            self._all(
+                *parts[1:2], *(() if by_attributes else parts[2:3]), *map(list, filter(None, parts[3:5]))
+            )
         values = {name: getattr(thing, name) for name in slots if hasattr(thing, name)}
         values |= getattr(thing, "__dict__", {})
         for name in sorted(values):
@@ -414,12 +420,16 @@ def configuration(config: Any) -> str:
 
 
 def without_names(config: str) -> str:
-    """Names of layers do not change a result, but Keras counts them up in a session and links layers by them."""
+    """Names of layers do not change a result, but Keras counts them up in a session and links layers by them.
+
+    The code of a lambda, which holds the number of its line, goes as well: a function is read by itself.
+    """
     numbers: dict[str, int] = {}
 
     def number(found: re.Match) -> str:
         return f"{found[1]}{numbers.setdefault(found[2], len(numbers))}"
 
+    config = re.sub(r'"code": "[^"]*"', "", config)
     return re.sub(r'("name": |\[(?="[^"]*", \d+, \d+\]))("[^"]*")', number, config)
 
 

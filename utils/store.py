@@ -204,19 +204,21 @@ def write(path: Path, make: Callable[[Path], Facts]) -> Facts:
         make: writes the file at the path that it is given and returns facts for JSON.
     """
     with replacing(path) as temporary:
-        facts = make(temporary)
+        facts = json.loads(json.dumps(make(temporary)))
         about = {
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
-            **_sum(temporary),
-            "facts": dict(facts),
+            **_sums(temporary, facts),
+            "facts": facts,
         }
     write_whole(beside(path), json.dumps(about, indent=1))
     return facts
 
 
-def _sum(path: Path) -> dict[str, Any]:
+def _sums(path: Path, facts: Facts) -> dict[str, Any]:
     with open(path, "rb") as file:
-        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        checksum = hashlib.file_digest(file, "sha256").hexdigest()
+    facts_checksum = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+    return {"bytes": path.stat().st_size, "sha256": checksum, "facts_sha256": facts_checksum}
 
 
 _whole: dict[tuple, Facts] = {}  # files that were read whole in this session, by path, size and time
@@ -232,7 +234,8 @@ def read(path: Path) -> Facts | None:
         seen = (path, *states)
         if seen not in _whole:
             about = json.loads(beside(path).read_text(encoding="utf-8"))
-            if {name: about[name] for name in ("bytes", "sha256")} != _sum(path):
+            sums = _sums(path, about["facts"])
+            if sums != {name: about[name] for name in sums}:
                 return None
             _whole[seen] = dict(about["facts"])
         return _whole[seen]
@@ -278,11 +281,20 @@ def entries(folder: str) -> dict[str, list[Path]]:
 
 
 def clean(folder: str) -> int:
-    """Remove what is kept in a folder of the cache, and nothing that anybody else put there; return its bytes."""
+    """Remove what is kept in a folder of the cache, and nothing that anybody else put there; return its bytes.
+
+    What another process is making just now stays, and this is said.
+    """
     freed = 0
-    for path in [path for files in entries(folder).values() for path in files]:
-        freed += size(path)
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    for name, files in entries(folder).items():
+        with locked(cache_dir(folder) / name) as alone:
+            if alone is False:
+                print(f"{name} stays: another process is making it.")
+                continue
+            for path in files:
+                freed += size(path)
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            (cache_dir(folder) / f"{name}.lock").unlink(missing_ok=True)
     return freed
 
 
@@ -328,8 +340,8 @@ def _acquired(lock: filelock.BaseFileLock, what: str) -> bool:
             lock.acquire(timeout=SILENCE if what else 0)
             return True
         except filelock.Timeout:
-            if not what or time.monotonic() - began > PATIENCE:
-                return False
-            if not is_said:
+            if what and not is_said:
                 print(f"Another process makes {what}; waiting for it ({lock.lock_file}).", flush=True)
                 is_said = True
+            if not what or time.monotonic() - began > PATIENCE:
+                return False
