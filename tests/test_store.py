@@ -435,13 +435,52 @@ print("END")
 """
 
 
-def test_any_line_of_contributing_code_changes_the_key(tmp_path, own_cache):
-    for source in [*ROOT.glob("utils/*.py"), *ROOT.glob("*/*/*.py")]:
-        if source.parent.name in ("utils", "cyclone", "flow", "pinn", "intro"):
+@pytest.fixture
+def copy_of_course(tmp_path, own_cache) -> Path:
+    """The packages of the course, to be edited."""
+    for source in [*ROOT.glob("utils/**/*.py"), *ROOT.glob("*/*/*.py")]:
+        if source.relative_to(ROOT).parts[-2] in ("utils", "engine", "cyclone", "flow", "pinn", "intro"):
             target = tmp_path / source.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())
     (tmp_path / "data").mkdir()
+    return tmp_path
+
+
+SPEED = """
+import sys
+sys.path[:0] = [".", "CFD_Steady_Flow"]
+import numpy as np
+from flow import kernel, speed
+plane = kernel.plane_size(3 * kernel.row_stride(8))
+a, b = kernel.allocate(plane)
+a[:] = 0.1
+row = kernel.row_stride(8)
+speed._collide_one_row(a, b, plane, 1, 8, row, np.float32(1.5), np.float32(0.5))
+print(float(b.sum()))
+"""
+
+
+def test_a_compiled_function_is_compiled_again_when_one_that_it_calls_was_edited(copy_of_course):
+    """Numba 0.68 looks at the file of a cached function only, not at those of the functions that it calls."""
+
+    def run() -> str:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", SPEED], cwd=copy_of_course, capture_output=True, encoding="utf-8"
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    before = run()
+    assert run() == before
+    kernel = copy_of_course / "CFD_Steady_Flow/flow/kernel.py"
+    source = kernel.read_text(encoding="utf-8")
+    assert "_f32(4.5)" in source
+    kernel.write_text(source.replace("_f32(4.5)", "_f32(4.0)", 1), encoding="utf-8")
+    assert run() != before
+
+
+def test_any_line_of_contributing_code_changes_the_key(copy_of_course):
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(
