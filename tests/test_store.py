@@ -454,10 +454,10 @@ import numpy as np
 from flow import kernel, speed
 plane = kernel.plane_size(3 * kernel.row_stride(8))
 a, b = kernel.allocate(plane)
-a[:] = 0.1
+a[:] = np.sin(np.arange(a.size))
 row = kernel.row_stride(8)
 speed._collide_one_row(a, b, plane, 1, 8, row, np.float32(1.5), np.float32(0.5))
-print(float(b.sum()))
+print(float((b * b).sum()))
 """
 
 
@@ -485,7 +485,7 @@ def test_any_line_of_contributing_code_changes_the_key(copy_of_course):
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(
         [sys.executable, "-P", "-c", EDIT],
-        cwd=tmp_path,
+        cwd=copy_of_course,
         capture_output=True,
         encoding="utf-8",
         env=environment,
