@@ -241,7 +241,7 @@ class _Reader:
         if array.dtype.hasobject:
             self._all(*array.ravel().tolist())
         else:
-            self.digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+            self.digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
         if isinstance(array, np.ma.MaskedArray):
             self.read(np.ma.getmaskarray(array))
 
@@ -250,7 +250,7 @@ class _Reader:
         if tensor.layout != torch.strided:
             raise Unseen(f"a tensor of layout {tensor.layout}")
         self.say(tensor.dtype, tuple(tensor.shape))
-        self.digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        self.digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
 
     def _layer(self, layer: Any) -> None:
         """A layer or network of Keras: configuration, weights, and of what is not Keras' own the class."""

@@ -129,8 +129,8 @@ def kept(recipe: Recipe, *, anew: bool = False, wait: bool = True) -> Iterator[E
         return
     if not wait:
         print("Another kernel is training this very run; this one trains its own copy.")
-    with _thrown_away(recipe, path) as entry:
-        yield entry
+    with _thrown_away(recipe, path) as own:
+        yield own
 
 
 def _found(path: Path, recipe: Recipe) -> Entry | None:
