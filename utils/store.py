@@ -115,8 +115,8 @@ def kept(recipe: Recipe, *, anew: bool = False, wait: bool = True) -> Iterator[E
         print(
             f"{recipe.name} is not kept: {unseen} cannot be seen into, so nobody could tell when it is out of date."
         )
-        with _thrown_away(recipe) as entry:
-            yield entry
+        with _thrown_away(recipe) as own:
+            yield own
         return
     path = cache_dir(recipe.lab) / file_name
     entry = None if anew else _found(path, recipe)
