@@ -189,7 +189,10 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     with warnings.catch_warnings(), archive.open(member) as file:
         warnings.simplefilter("error")
-        shape, _, dtype = readers[npy.read_magic(file)](file)
+        version = npy.read_magic(file)
+        if version not in readers:
+            raise ValueError("an array is written in a way that this course does not read")
+        shape, _, dtype = readers[version](file)
         if dtype.hasobject or not dtype.itemsize or min(shape, default=0) < 0 or len(shape) > 32:
             raise ValueError("an array holds objects or nothing")
         if math.prod(shape) * dtype.itemsize != member.file_size - file.tell():
@@ -310,8 +313,8 @@ def texts(column: pd.Series) -> pd.Series:
 def numbers(column: pd.Series) -> pd.Series:
     """The cells as float; nan for what is no real number: text, a truth value, a date, a complex number."""
     if column.dtype.kind == "O":
-        real = [isinstance(cell, Real) and not isinstance(cell, bool | np.bool_) for cell in column]
-        column = column.where(real, column.astype(str))
+        plain = [isinstance(cell, Real | str) and not isinstance(cell, bool | np.bool_) for cell in column]
+        column = column.where(plain)
     elif column.dtype.kind not in "iuf":
         column = column.astype(str)
     found = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
@@ -324,21 +327,18 @@ def numbers(column: pd.Series) -> pd.Series:
 def wrong_columns(table: pd.DataFrame, required: Sequence[str], optional: Sequence[str] = ()) -> list[str]:
     """A sentence for columns that are missing, one for those that are unknown, one for those that are there twice."""
     missing = [name for name in required if name not in table]
-    extra = [str(name) for name in table if name not in (*required, *optional)]
+    extra = [clean(name, 40) for name in table if name not in (*required, *optional)]
     twice = sorted(map(str, set(table.columns[table.columns.duplicated()])))
-    header = ",".join([*required, *(f"[{name}]" for name in optional)])
-    summary = (
-        f"The header is {header}; missing: {', '.join(missing) or 'nothing'}, "
-        f"unknown: {', '.join(clean(name, 40) for name in extra[:3]) or 'nothing'}."
-    )
-    sentences = (
-        (missing, f"The column {some(missing)} is missing. {summary}"),
-        (
-            extra,
-            f"The column {some(extra)} is unknown: remove it (pandas: to_csv(..., index=False)). {summary}",
-        ),
+    sentences = [
+        (missing, f"The column {some(missing)} is missing."),
+        (extra, f"The column {some(extra)} is unknown: remove it (pandas: to_csv(..., index=False))."),
         (twice, f"The column {some(twice)} is there twice: keep one."),
-    )
+        (
+            missing or extra,
+            f"The header is {','.join(required)}{''.join(f'[,{name}]' for name in optional)}; missing: "
+            f"{', '.join(missing) or 'nothing'}, unknown: {', '.join(extra[:3]) or 'nothing'}.",
+        ),
+    ]
     return [sentence for wrong, sentence in sentences if wrong]
 
 
