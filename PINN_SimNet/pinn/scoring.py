@@ -11,7 +11,7 @@ viscosity of part 3 is known to the holder of the key alone.
 
 import functools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -91,21 +91,15 @@ class Report(competition.Report):
 
     Attributes:
         parts: scores of the flows that were submitted, by part.
-        viscosity, true_viscosity: submitted and hidden; None without a viscosity.
+        viscosity: submitted, or None.
+        viscosity_error: relative, or None.
+        told_viscosity_error: what participants learn of it, see `competition.coarse_error`.
     """
 
     parts: dict[str, PartScore]
-    viscosity: float | None
-    true_viscosity: float | None
-
-    @property
-    def viscosity_error(self) -> float | None:
-        """Relative; None without a viscosity."""
-        return (
-            None
-            if self.viscosity is None or self.true_viscosity is None
-            else abs(self.viscosity / self.true_viscosity - 1)
-        )
+    viscosity: float | None = None
+    viscosity_error: float | None = None
+    told_viscosity_error: float | None = None
 
     @property
     def worst(self) -> float:
@@ -117,28 +111,17 @@ class Report(competition.Report):
         """How many of the three parts were submitted."""
         return len(self.parts) + (self.viscosity is not None)
 
-    @property
-    def told_viscosity_error(self) -> float | None:
-        """As `competition.coarse_error` tells it."""
-        if self.viscosity is None or self.true_viscosity is None:
-            return None
-        return coarse_error(self.viscosity, self.true_viscosity)
-
     def results(self) -> list[float | None]:
         """See `CONTEST`; errors of a flow end at 1, as bad as no flow."""
-
-        def largest(values) -> float | None:
-            return max((min(float(value), 1.0) for value in values), default=None)
-
         flows = self.parts.values()
-        by_part = {name: float(part.rel_l2.max()) for name, part in self.parts.items()}
+        by_part = {name: min(float(part.rel_l2.max()), 1.0) for name, part in self.parts.items()}
         return [
             self.number,
-            largest(by_part.values()),
-            *(largest([by_part[name]] if name in by_part else []) for name in PARTS),
+            max(by_part.values(), default=None),
+            *(by_part.get(name) for name in PARTS),
             self.told_viscosity_error,
-            largest(part.mass_imbalance for part in flows),
-            largest(coarse_error(part.drag, part.true_drag) for part in flows),
+            max((min(part.mass_imbalance, 1.0) for part in flows), default=None),
+            max((coarse_error(part.drag, part.true_drag) for part in flows), default=None),
         ]
 
     def lines(self) -> list[str]:
@@ -318,8 +301,16 @@ def _evaluate(path: str | os.PathLike, secret: bytes) -> Report:
             parts[part] = _part_score(
                 given.points[rows], values.loc[ids].to_numpy(), truth[rows].to_numpy(), chip
             )
-    hidden = None if viscosity is None else _hidden_chips(secret)[2]
-    return Report(**CONTEST.labels(secret), parts=parts, viscosity=viscosity, true_viscosity=hidden)
+    report = Report(**CONTEST.labels(secret), parts=parts)
+    if viscosity is None:
+        return report
+    hidden = _hidden_chips(secret)[2]
+    return replace(
+        report,
+        viscosity=viscosity,
+        viscosity_error=abs(viscosity / hidden - 1),
+        told_viscosity_error=coarse_error(viscosity, hidden),
+    )
 
 
 def _part_score(points: pd.DataFrame, found: np.ndarray, truth: np.ndarray, chip: Chip) -> PartScore:
