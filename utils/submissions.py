@@ -305,29 +305,23 @@ def _read_csv(path: str | os.PathLike) -> pd.DataFrame:
         ) from error
 
 
-def texts(column: pd.Series) -> pd.Series:
-    """The cells as text without blanks around it."""
-    return column.astype(str).str.strip()
+def parsed(table: pd.DataFrame, kinds: Mapping[str, str], optional: Sequence[str] = ()) -> pd.DataFrame:
+    """The table with texts without blanks around them, and with numbers as float.
 
+    A cell that is no real number becomes nan: text, a truth value, a date, a complex number.
 
-def numbers(column: pd.Series) -> pd.Series:
-    """The cells as float; nan for what is no real number: text, a truth value, a date, a complex number."""
-    if column.dtype.kind == "O":
-        plain = [isinstance(cell, Real | str) and not isinstance(cell, bool | np.bool_) for cell in column]
-        column = column.where(plain)
-    elif column.dtype.kind not in "iuf":
-        column = column.astype(str)
-    found = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
-    return pd.Series(found, index=column.index)
+    Args:
+        table: from a file or from memory.
+        kinds: of all columns, see `KINDS`.
+        optional: columns that may be missing.
 
-
-# --- checks -------------------------------------------------------------------------------
-
-
-def wrong_columns(table: pd.DataFrame, required: Sequence[str], optional: Sequence[str] = ()) -> list[str]:
-    """A sentence for columns that are missing, one for those that are unknown, one for those that are there twice."""
+    Raises:
+        SubmissionError: a column is missing, unknown or there twice.
+    """
+    table = table.rename(columns=lambda name: str(name).strip())
+    required = [name for name in kinds if name not in optional]
     missing = [name for name in required if name not in table]
-    extra = [clean(name, 40) for name in table if name not in (*required, *optional)]
+    extra = [clean(name, 40) for name in table if name not in kinds]
     twice = sorted(map(str, set(table.columns[table.columns.duplicated()])))
     sentences = [
         (missing, f"The column {some(missing)} is missing."),
@@ -339,7 +333,23 @@ def wrong_columns(table: pd.DataFrame, required: Sequence[str], optional: Sequen
             f"{', '.join(missing) or 'nothing'}, unknown: {', '.join(extra[:3]) or 'nothing'}.",
         ),
     ]
-    return [sentence for wrong, sentence in sentences if wrong]
+    problems = [sentence for wrong, sentence in sentences if wrong]
+    if problems:
+        raise SubmissionError("\n".join(problems))
+    return pd.DataFrame({
+        name: table[name].astype(str).str.strip() if kinds[name] == "US" else _numbers(table[name])
+        for name in table
+    })  # fmt: skip
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    if column.dtype.kind == "O":
+        plain = [isinstance(cell, Real | str) and not isinstance(cell, bool | np.bool_) for cell in column]
+        column = column.where(plain)
+    elif column.dtype.kind not in "iuf":
+        column = column.astype(str)
+    found = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
+    return pd.Series(found, index=column.index)
 
 
 def wrong_ids(

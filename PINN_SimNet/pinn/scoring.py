@@ -33,7 +33,7 @@ SUBMITTED_VISCOSITIES = (0.006, 0.06)
 LARGEST_BYTES = 20_000_000  # of an unpacked file
 LARGEST_VALUE = 1e3
 ONLY_VISCOSITY = pd.DataFrame({"id": [""], **dict.fromkeys(FIELDS, [np.nan])})
-COLUMNS = {"id": "US", **dict.fromkeys(FIELDS, "iuf")}
+COLUMNS, OPTIONAL = {"id": "US", **dict.fromkeys((*FIELDS, "nu"), "iuf")}, ("nu",)
 HANDED_OUT: submissions.Expected = {
     **dict.fromkeys(("id", "part", "kind"), ("US", ("n",))), **dict.fromkeys(("x", "y"), ("f", ("n",))),
     "chip": ("f", (2, 2)), "measured_chip": ("f", (2,)),
@@ -249,7 +249,7 @@ def write_submission(
             )
         tables.append(pd.DataFrame(values, columns=list(FIELDS)).assign(id=rows["id"].to_numpy()))
     table = pd.concat(tables, ignore_index=True) if tables else ONLY_VISCOSITY
-    table = table[list(COLUMNS)]
+    table = table[["id", *FIELDS]]
     if viscosity is not None:
         table = table.assign(nu=float(viscosity))
     if Path(path).suffix.lower() != ".npz":
@@ -276,15 +276,8 @@ def score(
 
 
 def _evaluate(path: str | os.PathLike, secret: bytes) -> Report:
-    table = submissions.read_table(
-        path, COLUMNS | {"nu": "iuf"}, optional=("nu",), largest_bytes=LARGEST_BYTES
-    )
-    table = table.rename(columns=lambda name: str(name).strip())
-    problems = submissions.wrong_columns(table, tuple(COLUMNS), ("nu",))
-    if problems:
-        raise SubmissionError("\n".join(problems))
-    numbers = {name: submissions.numbers(table[name]) for name in table if name != "id"}
-    table = pd.DataFrame({"id": submissions.texts(table["id"]), **numbers})
+    table = submissions.read_table(path, COLUMNS, OPTIONAL, LARGEST_BYTES)
+    table = submissions.parsed(table, COLUMNS, OPTIONAL)
     viscosity, problems = _viscosity(table)
     if viscosity is not None and table["id"].tolist() == [""]:
         table = table.iloc[:0]

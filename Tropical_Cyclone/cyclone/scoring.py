@@ -48,7 +48,7 @@ STRONGEST_KT = 200.0
 NUM_BOOTSTRAP = 2000
 LARGEST_BYTES = 200_000_000  # of an unpacked competition file
 
-COLUMNS = {"set": "US", "id": "US", "wind_kt": "iuf", "class": "US"}
+COLUMNS, OPTIONAL = {"set": "US", "id": "US", "wind_kt": "iuf", "class": "US", "second": "US"}, ("second",)
 CONTEST = contest.Contest(
     "cyclone",
     {
@@ -402,7 +402,7 @@ def read_submission(path: str | os.PathLike) -> pd.DataFrame:
     Raises:
         SubmissionError: it is missing, too large, or no table.
     """
-    return submissions.read_table(path, COLUMNS | {"second": "US"}, optional=("second",))
+    return submissions.read_table(path, COLUMNS, OPTIONAL)
 
 
 def checked(table: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
@@ -411,20 +411,15 @@ def checked(table: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     Raises:
         SubmissionError: one line for each thing that is wrong.
     """
-    table = table.rename(columns=lambda name: str(name).strip())
-    problems = submissions.wrong_columns(table, tuple(COLUMNS), ("second",))
-    if not problems:
-        table = pd.DataFrame(
-            {name: submissions.texts(table[name]) for name in table if name != "wind_kt"}
-        ).assign(wind_kt=submissions.numbers(table["wind_kt"]))
-        problems = submissions.wrong_ids(table["id"], truth["id"], "test frame")
-        right_set = table["id"].map(truth.set_index("id")["set"])
-        wrong_set = table.loc[right_set.notna() & (table["set"] != right_set), "id"]
-        if len(wrong_set):
-            problems.append(
-                f"{len(wrong_set)} ids have a wrong set ({some(wrong_set)}): copy set and id together."
-            )
-        problems += _wrong_values(table)
+    table = submissions.parsed(table, COLUMNS, OPTIONAL)
+    problems = submissions.wrong_ids(table["id"], truth["id"], "test frame")
+    right_set = table["id"].map(truth.set_index("id")["set"])
+    wrong_set = table.loc[right_set.notna() & (table["set"] != right_set), "id"]
+    if len(wrong_set):
+        problems.append(
+            f"{len(wrong_set)} ids have a wrong set ({some(wrong_set)}): copy set and id together."
+        )
+    problems += _wrong_values(table)
     if problems:
         raise SubmissionError("\n".join(problems))
     return table.set_index("id").loc[truth["id"]].reset_index()
