@@ -588,7 +588,10 @@ def test_the_viscosity_alone_can_be_entered(ending, tmp_path):
     chip.write_submission(tmp_path / f"mine.{ending}", given, {}, 0.02)
     report = chip.score(tmp_path / f"mine.{ending}")
     assert (report.number, report.viscosity, report.parts) == (1, 0.02, {})
-    for flows, says in (({"froward": None}, "no flow of the challenge"), ({"forward": len}, "has the shape")):
+    for flows, says in (
+        ({"backward": None}, "no flow of the challenge"),
+        ({"forward": len}, "has the shape"),
+    ):
         with pytest.raises(SubmissionError, match=says):
             chip.write_submission(tmp_path / "wrong.csv", given, flows)
 

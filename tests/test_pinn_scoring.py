@@ -115,6 +115,17 @@ def test_hand_out_overwrites_no_file(tmp_path, capsys):
     assert path.read_text(encoding="utf-8") == "a week of work"
 
 
+def test_the_measurements_tell_more_than_all_entries_together(tmp_path):
+    """Their bound of Cramer and Rao for the viscosity lies far below the step of 1 % in which errors are told."""
+    _, measured_chip, nu = scoring._hidden_chips(competition.secret_of(KEY, "chip"))
+    points = measured_chip.grid(scoring.PER_UNIT)
+    points = points[np.random.default_rng(0).permutation(len(points))[: scoring.NUM_MEASURED]]
+    low, high = (challenge.reference(measured_chip, nu * factor)(points) for factor in (0.98, 1.02))
+    slope = (high - low) / 0.04  # by the logarithm of the viscosity
+    bound = 1 / np.linalg.norm(slope / (scoring.NOISE * low.std(axis=0)))
+    assert bound < competition.STEP / 5
+
+
 def test_another_key_hides_other_numbers(truth):
     public = scoring.load_competition()
     assert not set(public.points["id"]) & set(truth["id"])

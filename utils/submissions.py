@@ -70,7 +70,8 @@ def read_bytes(path: str | os.PathLike, largest_bytes: int) -> bytes:
         return os.open(file, flags | getattr(os, "O_NONBLOCK", 0))
 
     try:
-        size, ordinary = os.stat(path).st_size, stat.S_ISREG(os.stat(path).st_mode)
+        status = os.stat(path)
+        size, ordinary = status.st_size, stat.S_ISREG(status.st_mode)
         if ordinary and size <= largest_bytes:
             with open(
                 path, "rb", opener=without_waiting

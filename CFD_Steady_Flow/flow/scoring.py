@@ -229,9 +229,8 @@ def score(
 
 def _evaluate(path: str | os.PathLike, secret: bytes) -> Report:
     given = submissions.read_arrays(path, SUBMITTED, LARGEST_BYTES)
-    problems = _over_budget(given)
     ids, distance, truth = hidden_flows(secret)
-    problems = submissions.wrong_ids(given["id"], ids, "car") or problems
+    problems = submissions.wrong_ids(given["id"], ids, "car") + _over_budget(given)
     if problems:
         raise SubmissionError("\n".join(problems))
     solid = distance < 0
