@@ -302,7 +302,7 @@ class Contest:
                 )
                 write_whole(self.path, text.getvalue())
         except OSError as error:
-            raise SubmissionError(f"The leaderboard could not be written: {clean(error)}.") from error
+            raise SubmissionError(f"The leaderboard could not be written: {clean(error, 400)}.") from error
 
     def entrant(self, name: str | None, pin: str | None, secret: bytes) -> Entrant | None:
         """Who enters; None without a name.
