@@ -125,7 +125,7 @@ def test_wrong_submissions_get_a_sentence(truth, spoil, sentence, as_file, tmp_p
     with pytest.raises(SubmissionError) as error:
         scoring.score(tmp_path / "mine.csv" if as_file else table)
     assert re.search(sentence, str(error.value)), str(error.value)
-    assert not scoring.BOARD.path.exists()
+    assert not scoring.CONTEST.path.exists()
 
 
 def test_all_problems_are_told_at_once(truth):
@@ -185,7 +185,7 @@ def test_a_short_key_is_refused():
 
 
 def test_hidden_storms_are_like_the_real_ones_and_in_no_track(truth):
-    storms = scoring._hidden_storms(scoring.key_bytes(scoring.PUBLIC_KEY))
+    storms = scoring._hidden_storms(scoring.CONTEST.secret(scoring.PUBLIC_KEY))
     peaks = np.array([hidden.storm.wind_kt.max() for hidden in storms])
     assert peaks.min() > 20
     assert 0.35 < (peaks > 95).mean() < 0.7  # the parents: 54 % major hurricanes
@@ -243,7 +243,7 @@ real_draw = scoring.draw
 
 
 def test_frames_are_drawn_from_the_key(tmp_path):
-    storm = scoring._hidden_storms(scoring.key_bytes(KEY))[0].storm
+    storm = scoring._hidden_storms(scoring.CONTEST.secret(KEY))[0].storm
     renderer = imagery.Renderer(32, 640.0)
     assert np.array_equal(renderer.frame(storm, 3), renderer.frame(storm, 3))
     assert renderer.frame(storm, 3).std() > 5
@@ -262,7 +262,7 @@ def test_leaderboard_ranks_by_score_then_rmse_then_date(truth):
     board = scoring.leaderboard()
     assert board["name"].tolist() == ["Ada", "Bea", "Dan", "Cid"]
     assert board["score"].tolist() == [1, 1, 1, 1]
-    assert len(pd.read_csv(scoring.BOARD.path)) == 5
+    assert len(pd.read_csv(scoring.CONTEST.path)) == 5
     assert scoring.leaderboard(KEY).empty
 
 
@@ -270,7 +270,7 @@ def test_leaderboard_ranks_by_score_then_rmse_then_date(truth):
 def test_names_that_harm_a_table_are_refused(truth, name):
     with pytest.raises(SubmissionError, match="cannot stand on the leaderboard"):
         scoring.score(from_winds(truth, truth["wind_kt"]), name=name)
-    assert not scoring.BOARD.path.exists()
+    assert not scoring.CONTEST.path.exists()
 
 
 def run_command(*arguments, cache) -> subprocess.Popen:
@@ -292,12 +292,13 @@ def test_two_processes_share_the_leaderboard(truth, own_cache, tmp_path):
         assert process.returncode == 0, err
         assert "Score (mean top-1 of both sets): 1.000" in out
     assert set(scoring.leaderboard()["name"]) == {"Ada", 'Bob, "the" second'}
-    assert not list(scoring.BOARD.path.parent.glob("*.tmp"))
+    assert not list(scoring.CONTEST.path.parent.glob("*.tmp"))
 
 
 def test_many_writers_lose_no_line(truth):
     report = scoring.score(from_winds(truth, truth["wind_kt"]))
-    threads = [threading.Thread(target=scoring._append, args=(report, f"n{i}")) for i in range(12)]
+    entrants = [scoring.CONTEST.entrant(f"n{i}", None, scoring.CONTEST.secret()) for i in range(12)]
+    threads = [threading.Thread(target=scoring.CONTEST.enter, args=(who, report)) for who in entrants]
     for thread in threads:
         thread.start()
     for thread in threads:

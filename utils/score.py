@@ -1,11 +1,12 @@
-"""Score a submission to a competition: ``./bootcamp score LAB FILE [--key KEY] [--name NAME]``.
+"""Score a submission to a competition: ``./bootcamp score LAB FILE [--key KEY] [--name NAME [--pin PIN]]``.
 
-The scorer belongs to its lab and is loaded only here, by name. It offers ``score(path, key, name)``,
+The scorer belongs to its lab and is loaded only here, by name. It offers ``score(path, key, name, pin)``,
 which returns a report to print, and ``hand_out(path, key)``, which writes what participants get.
 """
 
 import argparse
 import importlib
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -36,12 +37,15 @@ def main(arguments: list[str]) -> int:
     """Command line: 0 if the submission was scored, 1 if it cannot be."""
     parser = argparse.ArgumentParser(prog="bootcamp score", description="Score a submission.")
     parser.add_argument("lab", choices=SCORERS)
-    parser.add_argument("file", type=Path, help="the submission, a csv file")
+    parser.add_argument("file", type=Path, help="the submission, a csv or npz file")
     parser.add_argument(
         "--key",
         help="of the hidden set; better in BOOTCAMP_COMPETITION_KEY, which leaves no trace in a history",
     )
     parser.add_argument("--name", help="puts the result on the leaderboard under this name")
+    parser.add_argument(
+        "--pin", help="keeps the name yours: its first entry sets the pin, later ones need the same"
+    )
     parser.add_argument(
         "--hand-out",
         action="store_true",
@@ -55,13 +59,17 @@ def main(arguments: list[str]) -> int:
     try:
         lab = scorer(given.lab)
         if given.hand_out:
-            if path.exists():
-                raise SubmissionError(f"{path} exists and is left as it is: choose another name to hand out.")
+            if os.path.lexists(path):
+                raise SubmissionError(
+                    f"{str(path)[-100:]!r} exists and is left as it is: choose another name to hand out."
+                )
             lab.hand_out(path, given.key)
         else:
-            print(lab.score(path, given.key, given.name))
+            print(lab.score(path, given.key, given.name, given.pin))
     except (SubmissionError, DataError) as error:
-        print(error, file=sys.stderr)
+        if hasattr(error, "report"):  # scored, but not on the leaderboard
+            print(error.report)
+        print(getattr(error, "reason", error), file=sys.stderr)
         return 1
     return 0
 

@@ -12,7 +12,6 @@ import functools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -21,8 +20,9 @@ from flow import metrics, shapes, solver
 from flow.cars import OUTLINES
 from flow.dataset import Config, FlowData
 from flow.models import poiseuille
-from utils import competition
+from utils import competition, submissions
 from utils.score import SubmissionError
+from utils.submissions import some
 
 NUM_CARS = 40
 NY, NX = 64, 128
@@ -32,11 +32,15 @@ MOST_SECONDS = 600.0  # of training, wall time on two cores
 FASTEST = 10.0  # speeds above this many u_max are no flow
 LARGEST_BYTES = 40_000_000  # of an unpacked file
 
-BOARD = competition.Board(
+CONTEST = competition.Contest(
     "flow",
-    ("rel_l2", "worst_rel_l2", "mass_imbalance", "parameters", "seconds"),
+    {"rel_l2": 4, "worst_rel_l2": 4, "mass_imbalance": 4, "parameters": 0, "seconds": 1},
     ascending={"rel_l2": True, "parameters": True},
 )
+HANDED_OUT: submissions.Expected = {"id": ("US", ("n",)), "distance": ("f", ("n", NY, NX))}
+SUBMITTED: submissions.Expected = {
+    "id": ("US", ("n",)), "velocity": ("f", ("n", NY, NX, 2)), "parameters": ("iuf", ()), "seconds": ("iuf", ()),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,9 @@ class Competition:
     distance: np.ndarray
 
 
-@dataclass(frozen=True)
-class Report:
-    """The score of a submission. Printing it shows a table.
+@dataclass(frozen=True, repr=False)
+class Report(competition.Report):
+    """The score of a submission.
 
     Attributes:
         errors: (n,) relative L2 error of the velocity of each car, in the order of ``ids``.
@@ -63,8 +67,6 @@ class Report:
         baseline: mean error of the flow of the empty channel.
         mass_imbalance: mean over the cars of the largest error of the flux through a section.
         parameters, seconds: as declared.
-        key_id: which hidden set it was.
-        public: True if the flows are those of the public key.
     """
 
     errors: np.ndarray
@@ -74,26 +76,29 @@ class Report:
     mass_imbalance: float
     parameters: int
     seconds: float
-    key_id: str
-    public: bool
 
     @property
     def rel_l2(self) -> float:
         """Mean relative L2 error: this ranks the leaderboard, less is better."""
         return float(self.errors.mean())
 
-    def __str__(self) -> str:
-        low, high = self.interval
-        worst = int(self.errors.argmax())
-        lines = [
+    def results(self) -> list[float | None]:
+        """See `CONTEST`; errors end at 1, which is worse than no flow."""
+        errors = np.minimum([self.rel_l2, self.errors.max(), self.mass_imbalance], 1)
+        return [*map(float, errors), self.parameters, self.seconds]
+
+    def lines(self) -> list[str]:
+        """Three lines; errors end at 100 %."""
+        mean, low, high, worst, mass = np.minimum(
+            [self.rel_l2, *self.interval, self.errors.max(), self.mass_imbalance], 1
+        )
+        return [
             f"relative L2 error of the velocity, mean of {len(self.errors)} hidden cars: "
-            f"{self.rel_l2:.2%} [{low:.2%}, {high:.2%}]",
-            f"worst car {self.ids[worst]}: {self.errors[worst]:.2%}; empty channel: {self.baseline:.2%}",
-            f"mass imbalance {self.mass_imbalance:.2%} of the inflow; "
+            f"{mean:.2%} [{low:.2%}, {high:.2%}]",
+            f"worst car {self.ids[self.errors.argmax()]}: {worst:.2%}; empty channel: {self.baseline:.2%}",
+            f"mass imbalance {mass:.2%} of the inflow; "
             f"{self.parameters:,} parameters and {self.seconds:.0f} s of training (declared)",
-            f"Hidden set {self.key_id}.",
         ]
-        return "\n".join([*lines, competition.PUBLIC_WARNING] if self.public else lines)
 
 
 # --- the hidden set -----------------------------------------------------------------------
@@ -166,14 +171,10 @@ def hidden_flows(secret: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return ids[order], distance[order], velocity[order]
 
 
-def _secret(key: str) -> bytes:
-    return competition.secret_of(key, "flow")
-
-
 def hand_out(path: str | os.PathLike, key: str | None = None) -> None:
     """For instructors: write what participants get; no flow is in it."""
-    ids, distance, _ = hidden_flows(_secret(competition.chosen_key(key)))
-    competition.write_arrays(path, {"id": ids, "distance": distance})
+    ids, distance, _ = hidden_flows(CONTEST.secret(key))
+    submissions.write_arrays(path, {"id": ids, "distance": distance})
     print(f"{path}: {len(ids)} hidden cars on {NY} x {NX} cells.")
 
 
@@ -184,9 +185,9 @@ def load_competition(path: str | os.PathLike | None = None) -> Competition:
         SubmissionError: the file is not what `hand_out` wrote.
     """
     if path is None:
-        ids, distance, _ = hidden_flows(_secret(competition.PUBLIC_KEY))
+        ids, distance, _ = hidden_flows(CONTEST.secret(competition.PUBLIC_KEY))
         return Competition(ids, distance)
-    return Competition(**competition.read_arrays(path, ("id", "distance"), LARGEST_BYTES))
+    return Competition(**submissions.read_hand_out(path, HANDED_OUT, LARGEST_BYTES))
 
 
 # --- submissions --------------------------------------------------------------------------
@@ -200,41 +201,48 @@ def write_submission(
     Args:
         path: of the npz file.
         cars: what was predicted.
-        velocity: (n, 64, 128, 2) in units of u_max, in the order of ``cars``.
+        velocity: (n, 64, 128, 2) in units of u_max, in the order of ``cars``; what it is inside of them does not count.
         parameters: of all networks that made it, together.
         seconds: of all training that made it.
     """
     arrays = {"id": cars.id, "velocity": np.asarray(velocity, np.float32)}
-    competition.write_arrays(
+    submissions.write_arrays(
         path, {**arrays, "parameters": np.asarray(parameters), "seconds": np.asarray(seconds)}
     )
 
 
-def score(path: str | os.PathLike, key: str | None = None, name: str | None = None) -> Report:
+def score(
+    path: str | os.PathLike, key: str | None = None, name: str | None = None, pin: str | None = None
+) -> Report:
     """Score a submission: relative L2 error of the velocity on the fluid cells of the hidden cars.
 
     Args:
         path: npz file with ``id`` (n,), ``velocity`` (n, 64, 128, 2) in units of u_max, ``parameters``
             and ``seconds``, as `write_submission` writes it.
-        key: of the hidden set, see `utils.competition.chosen_key`.
-        name: puts the result on the leaderboard; None does not.
+        key, name, pin: see `utils.competition.Contest.score`.
 
     Raises:
         SubmissionError: what is wrong with the file, the key or the name.
     """
-    key = competition.chosen_key(key)
-    name = None if name is None else competition.checked_name(name)
-    given = competition.read_arrays(Path(path), ("id", "velocity", "parameters", "seconds"), LARGEST_BYTES)
-    secret = _secret(key)
+    return CONTEST.score(lambda secret: _evaluate(path, secret), key, name, pin)
+
+
+def _evaluate(path: str | os.PathLike, secret: bytes) -> Report:
+    given = submissions.read_arrays(path, SUBMITTED, LARGEST_BYTES)
     ids, distance, truth = hidden_flows(secret)
-    problems = _wrong_ids(given["id"], ids) or _wrong_values(given, truth.shape)
+    problems = submissions.wrong_ids(given["id"], ids, "car") + _over_budget(given)
     if problems:
         raise SubmissionError("\n".join(problems))
-    order = np.argsort(given["id"].astype(str))
-    velocity, solid = given["velocity"][order].astype(np.float32), distance < 0
+    solid = distance < 0
+    velocity = np.where(solid[..., None], 0, given["velocity"][np.argsort(given["id"])])
+    problems = _no_flow(velocity, ids)
+    if problems:
+        raise SubmissionError("\n".join(problems))
+    velocity = velocity.astype(np.float32)
     errors = metrics.relative_l2(velocity, truth, solid)
     empty = np.broadcast_to(poiseuille(NY, NX), truth.shape) * ~solid[..., None]
-    report = Report(
+    return Report(
+        **CONTEST.labels(secret),
         errors=errors,
         ids=ids,
         interval=metrics.mean_interval(errors),
@@ -242,55 +250,23 @@ def score(path: str | os.PathLike, key: str | None = None, name: str | None = No
         mass_imbalance=float(metrics.mass_imbalance(velocity, solid).mean()),
         parameters=int(given["parameters"]),
         seconds=float(given["seconds"]),
-        key_id=competition.key_id(secret),
-        public=key == competition.PUBLIC_KEY,
     )
-    if name is not None:
-        BOARD.append(name, report.key_id, [
-            f"{report.rel_l2:.6f}", f"{errors.max():.6f}", f"{report.mass_imbalance:.6f}",
-            str(report.parameters), f"{report.seconds:.1f}",
-        ])  # fmt: skip
-    return report
 
 
-def _wrong_ids(given: np.ndarray, ids: np.ndarray) -> list[str]:
-    if given.ndim != 1 or given.dtype.kind not in "US":
-        return [f"id must be a row of {len(ids)} texts, copied from the competition."]
-    given = given.astype(str)
-    if not np.isin(given, ids).any():
-        return [
-            "No id belongs to this hidden set: predict the cars of the competition in use, and score with the "
-            "key and the version of the course that it was made with."
-        ]
+def _no_flow(velocity: np.ndarray, ids: np.ndarray) -> list[str]:
+    bad = ids[~np.isfinite(velocity).all(axis=(1, 2, 3))]
+    if len(bad):
+        return [f"velocity is not finite for {len(bad)} cars ({some(bad)}): did it diverge?"]
+    fastest = np.abs(velocity).max()
+    return [f"velocity reaches {fastest:.3g}: give it in units of u_max."] if fastest > FASTEST else []
+
+
+def _over_budget(given: dict[str, np.ndarray]) -> list[str]:
     problems = []
-    for what, which, remedy in (
-        ("unknown", sorted(set(given) - set(ids)), "remove them"),
-        ("missing", sorted(set(ids) - set(given)), "predict every car"),
-        ("there twice", sorted({i for i in given if (given == i).sum() > 1}), "keep one of each"),
-    ):
-        if which:
-            problems.append(f"{len(which)} ids are {what} ({', '.join(which[:3])}): {remedy}.")
-    return problems
-
-
-def _wrong_values(given: dict[str, np.ndarray], shape: tuple[int, ...]) -> list[str]:
-    velocity, problems = given["velocity"], []
-    if velocity.dtype.kind != "f":
-        problems.append(f"velocity holds {velocity.dtype} and no floating-point numbers.")
-    elif velocity.shape != shape:
-        problems.append(f"velocity has the shape {velocity.shape}, and {shape} is expected.")
-    elif not np.isfinite(velocity).all():
-        bad = sorted(given["id"][~np.isfinite(velocity).all(axis=(1, 2, 3))].astype(str))
-        problems.append(f"velocity is not finite for {len(bad)} cars ({', '.join(bad[:3])}): did it diverge?")
-    elif np.abs(velocity).max() > FASTEST:
-        problems.append(f"velocity reaches {np.abs(velocity).max():.0f}: give it in units of u_max.")
-    limits = {"parameters": MOST_PARAMETERS, "seconds": MOST_SECONDS}
-    for name, most in limits.items():
-        value = given[name]
-        if value.shape != () or value.dtype.kind not in "iuf" or not 0 <= value < np.inf:
+    for name, most in (("parameters", MOST_PARAMETERS), ("seconds", MOST_SECONDS)):
+        value = float(given[name])
+        if not 0 <= value < np.inf:
             problems.append(f"{name} must be one number, 0 or more.")
         elif value > most:
-            problems.append(
-                f"{name} is {float(value):,.0f}, over the budget of {most:,.0f}: use a smaller network."
-            )
+            problems.append(f"{name} is {value:,.6g}, over the budget of {most:,.0f}: use a smaller network.")
     return problems

@@ -11,18 +11,14 @@ derives them from the key each time.
 
 This prevents looking up a storm or its winds, drawing the clouds again, and guessing labels from the
 identifiers, which are keyed hashes. It does not prevent: anyone who has the key computes all labels,
-and the default key is public, good for a class room that trusts itself; a short key can be tried out
-against the identifiers, so `key_bytes` is slow and demands twelve characters; many submissions by
-one person tune to the test frames, so an instructor limits their number; and on ``shuffled`` frames a
-network may profit from neighbours in time. The last is the lesson: compare with the bound.
+and the default key is public; many submissions by one person tune to the test frames, so a contest with
+a secret key limits their number; and on ``shuffled`` frames a network may profit from neighbours in time.
+The last is the lesson: compare with the bound.
 """
 
 import functools
 import hashlib
-import io
 import os
-import warnings
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -35,9 +31,11 @@ from tqdm.auto import tqdm
 from cyclone import dataset, imagery, posterior, tracks
 from cyclone.tracks import CLASSES
 from utils import competition as contest
-from utils.competition import PUBLIC_KEY, chosen_key, derived
+from utils import submissions
+from utils.competition import PUBLIC_KEY, derived
 from utils.paths import cache_dir
 from utils.score import SubmissionError
+from utils.submissions import some
 
 SETS = ("shuffled", "storm")
 
@@ -48,14 +46,22 @@ NUM_PARENTS = 160  # the real storms that are blended
 NUM_SIMILAR = 12  # a partner is one of so many storms with the nearest peak wind
 STRONGEST_KT = 200.0
 NUM_BOOTSTRAP = 2000
-LARGEST_FILE = 5_000_000
+LARGEST_BYTES = 200_000_000  # of an unpacked competition file
 
-COLUMNS = ("set", "id", "wind_kt", "class")
-BOARD = contest.Board(
+COLUMNS, OPTIONAL = {"set": "US", "id": "US", "wind_kt": "iuf", "class": "US", "second": "US"}, ("second",)
+CONTEST = contest.Contest(
     "cyclone",
-    ("score", "shuffled_top1", "shuffled_rmse_kt", "storm_top1", "storm_rmse_kt", "storm_top2"),
+    {
+        "score": 3,
+        "shuffled_top1": 3,
+        "shuffled_rmse_kt": 1,
+        "storm_top1": 3,
+        "storm_rmse_kt": 1,
+        "storm_top2": 3,
+    },
     ascending={"score": False, "storm_rmse_kt": True},
 )
+leaderboard = CONTEST.leaderboard
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,13 @@ class Competition:
     test_set: np.ndarray
     test_id: np.ndarray
     width_km: np.ndarray
+
+
+HANDED_OUT: submissions.Expected = {
+    "train_images": ("u", ("n", "size", "size")), "train_wind_kt": ("f", ("n",)), "train_storm": ("iu", ("n",)),
+    "test_images": ("u", ("m", "size", "size")), "test_set": ("US", ("m",)), "test_id": ("US", ("m",)),
+    "width_km": ("f", ()),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -106,26 +119,28 @@ class SetScore:
     bound_rmse_kt: float
 
 
-@dataclass(frozen=True)
-class Report:
-    """The score of a submission. Printing it shows a table.
+@dataclass(frozen=True, repr=False)
+class Report(contest.Report):
+    """The score of a submission.
 
     Attributes:
         sets: score by name of the set, see `SETS`.
-        key_id: which hidden set it was, without giving the key away.
-        public: True if the labels are those of the public key.
     """
 
     sets: dict[str, SetScore]
-    key_id: str
-    public: bool
 
     @property
     def score(self) -> float:
         """Mean top-1 accuracy of the two sets: this ranks the leaderboard."""
         return float(np.mean([part.top1 for part in self.sets.values()]))
 
-    def __str__(self) -> str:
+    def results(self) -> list[float | None]:
+        """See `CONTEST`."""
+        shuffled, storm = self.sets["shuffled"], self.sets["storm"]
+        return [self.score, shuffled.top1, shuffled.rmse_kt, storm.top1, storm.rmse_kt, storm.top2]
+
+    def lines(self) -> list[str]:
+        """A table of the two sets and the score."""
         lines = [
             "set       storms frames  top-1 [95 %]          top-2   RMSE kt [95 %]       bound top-1, RMSE"
         ]
@@ -137,25 +152,16 @@ class Report:
             lines.append(
                 f"{name:<9} {part.num_storms:>6} {part.num_frames:>6}  {top1}  {top2}  {rmse}  {bound}"
             )
-        lines.append(
-            f"Score (mean top-1 of both sets): {self.score:.3f}. Synthetic imagery, hidden set {self.key_id}."
-        )
+        lines.append(f"Score (mean top-1 of both sets): {self.score:.3f}. Synthetic imagery.")
         shuffled = self.sets["shuffled"]
         if shuffled.top1_interval[0] > shuffled.bound_top1:
             lines.append(
                 "On shuffled frames this beats the best reader of single images: it knows them from their neighbours."
             )
-        if self.public:
-            lines.append(contest.PUBLIC_WARNING)
-        return "\n".join(lines)
+        return lines
 
 
 # --- the hidden set -----------------------------------------------------------------------
-
-
-def key_bytes(key: str) -> bytes:
-    """The secret from which everything of this competition follows."""
-    return contest.secret_of(key, "cyclone")
 
 
 @dataclass(frozen=True)
@@ -267,7 +273,7 @@ def answers(key: str | None = None) -> pd.DataFrame:
     Returns:
         Columns set, id, storm (number), wind_kt, and what the best reader of the image says: bound_kt, bound_class.
     """
-    return _answers(key_bytes(chosen_key(key))).copy()
+    return _answers(CONTEST.secret(key)).copy()
 
 
 @functools.lru_cache(maxsize=2)
@@ -293,7 +299,7 @@ def draw(key: str | None = None, num_pixels: int = 80, width_km: float = 640.0) 
     """Draw all frames of a competition, with a progress bar; test frames in the order of their ids."""
     renderer = imagery.Renderer(num_pixels, width_km)
     rows = []
-    storms = _hidden_storms(key_bytes(chosen_key(key)))
+    storms = _hidden_storms(CONTEST.secret(key))
     for hidden in tqdm(storms, desc="drawing the competition", unit="storm"):
         for i, name, frame_id in zip(hidden.moments, hidden.sets, hidden.ids, strict=True):
             frame = renderer.frame(hidden.storm, int(i))
@@ -314,7 +320,7 @@ def draw(key: str | None = None, num_pixels: int = 80, width_km: float = 640.0) 
 def hand_out(path: str | os.PathLike, key: str | None = None) -> None:
     """For instructors: write what participants get; no label of a test frame is in it."""
     competition = draw(key)
-    contest.write_arrays(path, {f.name: getattr(competition, f.name) for f in fields(Competition)})
+    submissions.write_arrays(path, {f.name: getattr(competition, f.name) for f in fields(Competition)})
     print(
         f"{path}: {len(competition.train_images)} labelled and {len(competition.test_images)} hidden frames."
     )
@@ -340,13 +346,7 @@ def load_competition(path: str | os.PathLike | None = None) -> Competition:
         with filelock.FileLock(path.with_suffix(".lock")):
             if not path.exists():
                 hand_out(path, PUBLIC_KEY)
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return Competition(**{f.name: arrays[f.name] for f in fields(Competition)})
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise SubmissionError(
-            f"{path} is not a competition file, or it is damaged: ask for it again, or delete it."
-        ) from error
+    return Competition(**submissions.read_hand_out(path, HANDED_OUT, LARGEST_BYTES))
 
 
 # --- submissions --------------------------------------------------------------------------
@@ -359,52 +359,50 @@ def submission(
 
     Args:
         competition: whose test frames were predicted.
-        wind_kt: (m,) predicted winds.
+        wind_kt: (m,) predicted winds; those outside of 0 to 200 kt are clipped, and it is said.
         probabilities: (m, 8) of the classes; None takes the class of the wind and gives no second one.
+
+    Raises:
+        SubmissionError: a shape does not fit, or a value is not finite.
     """
-    table = pd.DataFrame(
-        {"set": competition.test_set, "id": competition.test_id, "wind_kt": np.ravel(wind_kt)}
-    )
-    names = np.array(CLASSES)
+    num_frames, names = len(competition.test_id), np.array(CLASSES)
+    wind_kt = _predicted("winds", wind_kt, (num_frames,))
+    outside = (wind_kt < 0) | (wind_kt > STRONGEST_KT)
+    if outside.any():
+        print(
+            f"{outside.sum()} of {num_frames} winds lay outside of 0 to {STRONGEST_KT:.0f} kt and were clipped."
+        )
+        wind_kt = wind_kt.clip(0, STRONGEST_KT)
+    table = pd.DataFrame({"set": competition.test_set, "id": competition.test_id, "wind_kt": wind_kt})
     if probabilities is None:
-        return table.assign(**{"class": names[tracks.wind_class(table["wind_kt"])]})
-    order = np.argsort(-np.asarray(probabilities), axis=1, kind="stable")
+        return table.assign(**{"class": names[tracks.wind_class(wind_kt)]})
+    probabilities = _predicted("probabilities", probabilities, (num_frames, len(CLASSES)))
+    order = np.argsort(-probabilities, axis=1, kind="stable")
     return table.assign(**{"class": names[order[:, 0]], "second": names[order[:, 1]]})
 
 
+def _predicted(what: str, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    values = np.asarray(values)
+    if values.dtype.kind not in "iuf" or values.size != np.prod(shape):
+        raise SubmissionError(
+            f"{what} are {values.dtype} of the shape {values.shape}: give real numbers of the shape {shape}."
+        )
+    wrong = int((~np.isfinite(values)).sum())
+    if wrong:
+        raise SubmissionError(
+            f"{wrong} of {values.size} {what} are not finite (nan or inf): did the training diverge? Replace them, for "
+            "example by the mean of the others."
+        )
+    return values.reshape(shape).astype(float)
+
+
 def read_submission(path: str | os.PathLike) -> pd.DataFrame:
-    """Read a csv file as text: no cell is interpreted, so that "NA" or "1e5" stay what they are.
+    """Read a csv or npz file; the cells of a csv file are text, as they stand there.
 
     Raises:
-        SubmissionError: it is missing, too large, no text or no csv.
+        SubmissionError: it is missing, too large, or no table.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise SubmissionError(f"There is no file {path}: check the name and the folder.")
-    if path.stat().st_size > LARGEST_FILE:
-        raise SubmissionError(
-            f"{path} has {path.stat().st_size / 1e6:.0f} MB, a submission has less than 1: send the csv file."
-        )
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        if "\0" in text:
-            raise UnicodeError
-    except UnicodeError as error:
-        raise SubmissionError(f"{path} is not a text file: save it as csv (UTF-8).") from error
-    header = text.split("\n", 1)[0]
-    if ";" in header and "," not in header:
-        raise SubmissionError(f"{path} separates with semicolons: save it with commas and decimal points.")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # cells that the header does not name
-            table = pd.read_csv(
-                io.StringIO(text), dtype=str, keep_default_na=False, skipinitialspace=True, index_col=False
-            )
-    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, ValueError) as error:
-        raise SubmissionError(
-            f"{path} is not a table with commas ({error}): write it with to_csv(..., index=False)."
-        ) from error
-    return table
+    return submissions.read_table(path, COLUMNS, OPTIONAL)
 
 
 def checked(table: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
@@ -413,124 +411,74 @@ def checked(table: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     Raises:
         SubmissionError: one line for each thing that is wrong.
     """
-    table = table.rename(columns=lambda name: str(name).strip())
-    problems = _wrong_columns(table)
-    if not problems:
-        table = table.apply(lambda c: c.astype(str).str.strip() if c.name != "wind_kt" else c)
-        table["wind_kt"] = pd.to_numeric(table["wind_kt"], errors="coerce")
-        problems = _wrong_ids(table, truth) + _wrong_values(table)
+    table = submissions.parsed(table, COLUMNS, OPTIONAL)
+    problems = submissions.wrong_ids(table["id"], truth["id"], "test frame")
+    right_set = table["id"].map(truth.set_index("id")["set"])
+    wrong_set = table.loc[right_set.notna() & (table["set"] != right_set), "id"]
+    if len(wrong_set):
+        problems.append(
+            f"{len(wrong_set)} ids have a wrong set ({some(wrong_set)}): copy set and id together."
+        )
+    problems += _wrong_values(table)
     if problems:
         raise SubmissionError("\n".join(problems))
     return table.set_index("id").loc[truth["id"]].reset_index()
 
 
-def _wrong_columns(table: pd.DataFrame) -> list[str]:
-    problems = []
-    missing = [name for name in COLUMNS if name not in table]
-    if missing:
-        problems.append(
-            f"The column {_some(missing)} is missing: the header is set,id,wind_kt,class[,second]."
-        )
-    extra = [name for name in table if name not in (*COLUMNS, "second")]
-    if extra:
-        problems.append(
-            f"The column {_some(extra)} is unknown: remove it (pandas: to_csv(..., index=False))."
-        )
-    twice = sorted(set(table.columns[table.columns.duplicated()]))
-    if twice:
-        problems.append(f"The column {_some(twice)} is there twice: keep one.")
-    return problems
-
-
-def _wrong_ids(table: pd.DataFrame, truth: pd.DataFrame) -> list[str]:
-    problems = []
-    unknown = table.loc[~table["id"].isin(truth["id"]), "id"].unique()
-    absent = truth.loc[~truth["id"].isin(table["id"]), "id"]
-    if len(table) and len(unknown) == table["id"].nunique():
-        return [
-            "No id belongs to this hidden set: predict the frames of the competition file in use, and score "
-            "with the key and the version of the course that it was made with."
-        ]
-    if len(unknown):
-        problems.append(f"{len(unknown)} ids are unknown ({_some(unknown)}): remove these rows.")
-    if len(absent):
-        problems.append(f"{len(absent)} ids are missing ({_some(absent)}): predict every test frame.")
-    twice = table.loc[table["id"].duplicated(), "id"].unique()
-    if len(twice):
-        problems.append(f"{len(twice)} ids occur more than once ({_some(twice)}): keep one row each.")
-    given = table[table["id"].isin(truth["id"])]
-    wrong_set = given["id"][
-        given["set"].to_numpy() != truth.set_index("id")["set"].loc[given["id"]].to_numpy()
-    ]
-    if len(wrong_set):
-        problems.append(
-            f"{len(wrong_set)} ids have a wrong set ({_some(wrong_set)}): copy set and id together."
-        )
-    return problems
-
-
 def _wrong_values(table: pd.DataFrame) -> list[str]:
-    problems = []
-    wind = table["wind_kt"]
+    wind, problems = table["wind_kt"], []
     bad = table.loc[~np.isfinite(wind), "id"]
     if len(bad):
-        problems.append(f"{len(bad)} winds are no finite number (ids {_some(bad)}): give knots such as 64.5.")
+        problems.append(f"{len(bad)} winds are no finite number (ids {some(bad)}): give knots such as 64.5.")
     bad = table.loc[np.isfinite(wind) & ~wind.between(0, STRONGEST_KT), "id"]
     if len(bad):
         problems.append(
-            f"{len(bad)} winds lie outside of 0 to {STRONGEST_KT:.0f} kt (ids {_some(bad)}): clip them; are they knots?"
+            f"{len(bad)} winds lie outside of 0 to {STRONGEST_KT:.0f} kt (ids {some(bad)}): clip them, which the rules "
+            "allow; are they knots?"
         )
-    for name in ("class", "second"):
-        if name in table:
-            bad = table.loc[~table[name].isin(CLASSES), name]
-            if len(bad):
-                problems.append(
-                    f"{len(bad)} entries of {name} are no class ({_some(bad.unique())}): write one of "
-                    f"{', '.join(CLASSES)}" + (", or leave the column out." if name == "second" else ".")
-                )
+    for name, remedy in (("class", "."), ("second", ", or leave the column out.")):
+        bad = table.loc[~table[name].isin(CLASSES), name] if name in table else table["id"].iloc[:0]
+        if len(bad):
+            problems.append(
+                f"{len(bad)} entries of {name} are no class ({some(bad.unique())}): write one of {', '.join(CLASSES)}{remedy}"
+            )
     if "second" in table:
         bad = table.loc[(table["second"] == table["class"]) & table["class"].isin(CLASSES), "id"]
         if len(bad):
             problems.append(
-                f"{len(bad)} rows give one class twice (ids {_some(bad)}): second must differ from class."
+                f"{len(bad)} rows give one class twice (ids {some(bad)}): second must differ from class."
             )
     return problems
-
-
-def _some(values: Sequence | pd.Series | np.ndarray) -> str:
-    shown = [repr(str(value))[:40] for value in list(values)[:3]]
-    return ", ".join(shown) + (", ..." if len(values) > 3 else "")
 
 
 # --- score --------------------------------------------------------------------------------
 
 
 def score(
-    submitted: str | os.PathLike | pd.DataFrame, key: str | None = None, name: str | None = None
+    submitted: str | os.PathLike | pd.DataFrame,
+    key: str | None = None,
+    name: str | None = None,
+    pin: str | None = None,
 ) -> Report:
     """Score a submission.
 
     Args:
-        submitted: csv file or table with the columns set, id, wind_kt, class and perhaps second.
-        key: of the hidden set, see `chosen_key`.
-        name: puts the result on the leaderboard; None does not.
+        submitted: csv or npz file or table with the columns set, id, wind_kt, class and perhaps second.
+        key, name, pin: see `utils.competition.Contest.score`.
 
     Raises:
         SubmissionError: what is wrong with the submission, the key or the name, a line each.
     """
-    key = chosen_key(key)
-    name = None if name is None else contest.checked_name(name)
-    table = submitted.copy() if isinstance(submitted, pd.DataFrame) else read_submission(submitted)
-    truth = answers(key)
-    table = checked(table, truth)
-    parts = {}
-    for which in SETS:
-        rows = (truth["set"] == which).to_numpy()
-        parts[which] = _score_set(table[rows], truth[rows])
-    report = Report(parts, contest.key_id(key_bytes(key)), key == PUBLIC_KEY)
-    if name is not None:
-        _append(report, name)
-    return report
+
+    def evaluate(secret: bytes) -> Report:
+        table = submitted if isinstance(submitted, pd.DataFrame) else read_submission(submitted)
+        truth = _answers(secret)
+        table = checked(table, truth)
+        rows = {which: (truth["set"] == which).to_numpy() for which in SETS}
+        sets = {which: _score_set(table[chosen], truth[chosen]) for which, chosen in rows.items()}
+        return Report(**CONTEST.labels(secret), sets=sets)
+
+    return CONTEST.score(evaluate, key, name, pin)
 
 
 def _score_set(table: pd.DataFrame, truth: pd.DataFrame) -> SetScore:
@@ -569,16 +517,3 @@ def storm_interval(values: np.ndarray, storm: np.ndarray, coverage: float = 0.95
     drawn = np.random.default_rng(0).multinomial(num, np.full(num, 1 / num), NUM_BOOTSTRAP)
     low, high = np.quantile((drawn @ sums) / (drawn @ counts), [(1 - coverage) / 2, (1 + coverage) / 2])
     return float(low), float(high)
-
-
-def leaderboard(key: str | None = None) -> pd.DataFrame:
-    """The best submission of each name for one hidden set, best first; ties by the RMSE on unseen storms."""
-    return BOARD.read(contest.key_id(key_bytes(chosen_key(key))))
-
-
-def _append(report: Report, name: str) -> None:
-    shuffled, storm = report.sets["shuffled"], report.sets["storm"]
-    BOARD.append(name, report.key_id, [
-        f"{report.score:.6f}", f"{shuffled.top1:.6f}", f"{shuffled.rmse_kt:.4f}", f"{storm.top1:.6f}",
-        f"{storm.rmse_kt:.4f}", "" if storm.top2 is None else f"{storm.top2:.6f}",
-    ])  # fmt: skip
