@@ -20,6 +20,7 @@ from scipy import ndimage
 
 from flow import kernel
 from flow.lattice import OPPOSITE, SOUND_SPEED, VELOCITY_X, VELOCITY_Y, WEIGHTS, equilibrium, relaxation_rates
+from utils.fixed import Fixed
 
 _MAX_DEPTH = 24  # steps in one sweep through the grid
 _MAX_HEIGHTS = 60  # channel heights that the inflow may cross before a flow counts as unsteady
@@ -61,8 +62,8 @@ def channel_inflow(ny: int, u_max: float) -> np.ndarray:
     return 4 * u_max * y * (1 - y)
 
 
-class Simulation:
-    """A box of ny by nx cells with walls half a cell outside, bodies in it, and time.
+class Simulation(Fixed):
+    """A box of ny by nx cells with walls half a cell outside, bodies in it, and time. The bodies do not move.
 
     Args:
         solid: (ny, nx) bool, True inside bodies.
@@ -78,6 +79,8 @@ class Simulation:
     Raises:
         ValueError: shapes, types or signs do not fit; the sentence says which.
     """
+
+    changing = ("steps", "_old", "_new")
 
     def __init__(
         self,
@@ -101,16 +104,18 @@ class Simulation:
             raise ValueError("A body reaches the outlet. Leave a column of fluid cells before it.")
         if lid_speed and solid[-1].any():
             raise ValueError("A body touches the lid. Leave a row of fluid cells below it.")
-        self.solid, self.steps = solid, 0
+        self.solid, self.steps = solid.copy(), 0
+        self.solid.flags.writeable = False
         self._stride = kernel.row_stride(nx)
         self._depth = int(np.clip(nx // 32 * 2, 2, _MAX_DEPTH))  # the outlet must hear each sound wave often
         self._plane = kernel.plane_size((ny + 2) * self._stride + kernel.MARGIN)
         self._old, self._new = kernel.allocate(self._plane)
-        self._bands: list[int] = []
+        bands: list[int] = []
         num_threads = min(num_threads, ny // (2 * self._depth), ny * nx * self._depth // LEAST_WORK)
         if num_threads > 1:
-            self._bands = np.linspace(0, ny, num_threads + 1).round().astype(int).tolist()
+            bands = np.linspace(0, ny, num_threads + 1).round().astype(int).tolist()
             self._pool = ThreadPoolExecutor(num_threads)
+        self._bands = bands
         self._sweep = kernel.compile_sweep(self._plane)
         rows = np.arange(ny if outlet else 0)
         self._outlet_cells = self._index(rows, nx - 1).astype(np.uint32)

@@ -146,9 +146,18 @@ class Domain:
         generator = torch.Generator().manual_seed(seed)
         start = [tensor for network in networks for tensor in network.initial(generator)]
         start += [torch.tensor(float(value)) for value in (unknowns or {}).values()]
-        self.dtype, self.device = dtype, device
         self.theta = torch.cat([tensor.reshape(-1) for tensor in start]).to(device, dtype)
         self.constraints: dict[str, Constraint] = {}
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of ``theta``."""
+        return self.theta.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Of ``theta``."""
+        return self.theta.device
 
     def add(
         self,

@@ -16,6 +16,7 @@ import numpy as np
 
 from pinn.points import Points, at
 from pinn.sampling import Seed, importance, unit_points, unit_stream
+from utils.fixed import Fixed
 
 Where = Callable[[np.ndarray], np.ndarray]
 PROBES = 2**13  # points that measure a piece for which there is no formula
@@ -83,8 +84,8 @@ def _whole(measure: float, place: Callable[[np.ndarray], tuple[np.ndarray, np.nd
     return _Patch(measure, place, lambda u: np.zeros(len(u), dtype=bool), lambda u: np.full(len(u), np.inf))
 
 
-class Geometry:
-    """A shape. Subclasses give ``dim``, ``bounds``, ``sdf``, ``_patches`` and, if there is a formula, ``measure``.
+class Geometry(Fixed):
+    """A shape, which stays as it was made. Subclasses give ``dim``, ``bounds``, ``sdf``, ``_patches`` and, if there is a formula, ``measure``.
 
     Attributes:
         dim: 1, 2 or 3.
