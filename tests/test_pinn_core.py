@@ -278,6 +278,37 @@ def test_every_optimizer_learns_the_parabola(optimizer, steps, bound):
     assert problem.error(problem.domain) < bound
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_self_scaled_broyden_update_is_the_published_one(seed):
+    """Against H^-1 itself, and with tau of the paper: min(1, 1 / b) and not rho minus, which is up to half as large."""
+    generator = torch.Generator().manual_seed(seed)
+    root, hessian = (torch.randn(5, 5, generator=generator, dtype=torch.float64) for _ in range(2))
+    inverse, hessian = root @ root.T + 0.1 * torch.eye(5), hessian @ hessian.T + 0.1 * torch.eye(5)
+    gradient = torch.randn(5, generator=generator, dtype=torch.float64)
+    length = 0.7
+    step = -length * inverse @ gradient
+    change = hessian @ step
+    optimizer = SelfScaledBroyden()
+    optimizer.state |= {"inverse": inverse.clone(), "fresh": False}
+    optimizer._update(step, change, gradient, length)
+    found = optimizer.state["inverse"]
+    assert torch.allclose(found @ change, step)  # the secant equation
+    assert torch.linalg.eigvalsh(found).min() > 0
+
+    ys, y_h_y = change @ step, change @ inverse @ change
+    b, h = step @ torch.linalg.solve(inverse, step) / ys, y_h_y / ys
+    a = b * h - 1
+    rho = min(1, h * (1 - (a / (1 + a)).sqrt()))
+    theta = max((rho - 1) / a, min(1 / rho, (1 - b) / b))
+    sigma = 1 + a * theta
+    tau = min(1, 1 / b) * (min(sigma**-0.25, 1 / theta) if theta > 0 else sigma**-0.25)
+    tau = tau if theta > 0 else min(tau, sigma)
+    v = y_h_y.sqrt() * (step / ys - inverse @ change / y_h_y)
+    middle = inverse - torch.outer(inverse @ change, inverse @ change) / y_h_y
+    expected = (middle + (1 - theta) / sigma * torch.outer(v, v)) / tau + torch.outer(step, step) / ys
+    assert torch.allclose(found, expected)
+
+
 @pytest.mark.parametrize(
     "make", [SelfScaledBroyden, LevenbergMarquardt, LBFGS, SOAP, lambda: Adam(decay=0.9, every=7)]
 )
