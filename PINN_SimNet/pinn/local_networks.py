@@ -184,6 +184,8 @@ class LocalNetworks(Fixed):
         w, rest = chip.width, RIGHT - chip.back
         shares = (0.12, 0.3, 0.55, 0.8) if corners else (0.12, 0.3, 0.6)
         wake = [chip.back, *(chip.back + share * rest for share in shares), RIGHT]
+        self.x_cuts: tuple[float, ...]
+        self.y_cuts: tuple[float, ...]
         if corners:
             self.x_cuts = (LEFT, -1.6, -1.2, -1.06, FRONT, FRONT + 0.07 * w, FRONT + 0.3 * w, *wake)
             above = (CEILING - chip.top) / 5
