@@ -22,10 +22,10 @@ from flow import kernel
 from flow.lattice import OPPOSITE, SOUND_SPEED, VELOCITY_X, VELOCITY_Y, WEIGHTS, equilibrium, relaxation_rates
 from utils.fixed import Fixed
 
-_MAX_DEPTH = 24  # steps in one sweep through the grid
+_MAX_DEPTH = 24  # steps in one sweep through the grid, whose wave of rows must stay in the cache
 _MAX_HEIGHTS = 60  # channel heights that the inflow may cross before a flow counts as unsteady
 LEAST_WORK = 200_000  # cell updates a band in a sweep; with less, starting threads costs more than it saves
-_COARSEST = 32  # rows of the first grid
+_COARSEST = 32  # rows of the first grid: the smallest bodies of the data set are 4 cells high there
 SMALLEST_DISTANCE = 0.01  # of a cell centre to a wall, in cells
 
 
@@ -361,7 +361,7 @@ def check_channel(solid: np.ndarray, distance: np.ndarray | None, reynolds: floa
     _check_geometry(solid, distance)
     if not _has_passage(solid):
         raise ValueError("The bodies block the channel: no fluid cells connect the inlet with the outlet.")
-    if not reynolds > 0 or not 0 < u_max < 0.3:
+    if not reynolds > 0 or not 0 < u_max < 0.3:  # 0.3 is half the speed of sound: no longer incompressible
         raise ValueError(f"Needs reynolds > 0 and 0 < u_max < 0.3 cells a step, not {reynolds} and {u_max}.")
 
 
