@@ -176,7 +176,9 @@ class SpectralConv(layers.Layer):
         twice = np.where(wave_x == 0, 1, 2)[:, None] / (period_y * period_x)  # waves -x are the mirror image
         self.waves = [f(p).astype(np.float32) for p in (phase_y, phase_x) for f in (np.cos, np.sin)]
         self.back_x = [(twice * f(phase_x)).astype(np.float32) for f in (np.cos, np.sin)]
-        start = keras.initializers.RandomNormal(stddev=1 / channels)  # small: most of the signal starts on the way past
+        start = keras.initializers.RandomNormal(
+            stddev=1 / channels
+        )  # small: most of the signal starts on the way past
         size = (len(wave_y), len(wave_x), channels, self.filters)
         self.real = self.add_weight(shape=size, initializer=start, name="real")
         self.imag = self.add_weight(shape=size, initializer=start, name="imag")
@@ -195,7 +197,10 @@ class SpectralConv(layers.Layer):
         )  # (l, k, b, filters)
         # back, along y and then x: times exp(i phase); of the result only the real part is not zero
         from_y = lambda part, wave: ops.einsum("lkbc,ly->bykc", part, wave)  # noqa: E731
-        re, im = from_y(re, cos_y) - from_y(im, sin_y), from_y(im, cos_y) + from_y(re, sin_y)  # (b, y, k, filters)
+        re, im = (
+            from_y(re, cos_y) - from_y(im, sin_y),
+            from_y(im, cos_y) + from_y(re, sin_y),
+        )  # (b, y, k, filters)
         cos_x, sin_x = (ops.convert_to_tensor(wave) for wave in self.back_x)  # (k, x)
         return ops.einsum("bykc,kx->byxc", re, cos_x) - ops.einsum("bykc,kx->byxc", im, sin_x)
 
