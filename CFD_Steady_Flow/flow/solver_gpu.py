@@ -126,7 +126,7 @@ class BatchSimulation(Fixed):
         """Stream and collide populations (9, n, ny, nx)."""
         flux = (_momentum(f[:, :, :, -1])[0] * self._outlet).sum(1)
         density = (flux - self._outflow) / (self._outlet.sum(1) * float(SOUND_SPEED))
-        change = density[:, None] - f[:, :, :, -1].sum(0)  # (n, ny): at the outlet, as kernel._open_east
+        change = density[:, None] - f[:, :, :, -1].sum(0)  # (n, ny): at the outlet, as `kernel._open_east`
         pulled = [_pull(f[q], q) for q in range(9)]
         for q in (3, 6, 7):
             column = f[q, :, :, -1] + _W[q] * change
