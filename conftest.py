@@ -1,8 +1,6 @@
 """Test set-up: who runs what and when, and the guard that a green notebook was executed and timed."""
 
 import os
-import re
-import shutil
 import time
 from collections import defaultdict
 from functools import cache
@@ -103,12 +101,10 @@ def _train_anew():
 
     Removed is only what carries a key of the course: a cache may lie in a folder that holds other things.
     """
-    from utils.paths import cache_dir
+    from utils import course, store
 
-    for folder in ("trained", "pinn"):
-        for path in cache_dir(folder).iterdir():
-            if re.search(r"-[0-9a-f]{16}(\.lock|\.npz|\.pt)?$", path.name):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for lab in (*course.LABS.values(), "other"):
+        store.clean(f"{lab}/trained")
 
 
 @pytest.hookimpl(trylast=True)

@@ -8,18 +8,16 @@ from pathlib import Path
 
 import pytest
 
-
-def stop_after(function: str) -> str:
-    """Code for a child that has ``dataset``: after the first call of this function of it, it waits to be killed."""
-    return f"""
+STOP_AFTER_ONE_JOB = """
 import signal
-original = dataset.{function}
-def do_and_stop(*job):
-    original(*job)
+from utils import parallel
+original = parallel.run_all
+def one_and_stop(function, jobs, *options):
+    yield from original(function, jobs[:1], *options)
     print("stopped", flush=True)
     signal.pause()
-dataset.{function} = do_and_stop
-"""
+parallel.run_all = one_and_stop
+"""  # code for a child: after the first of its jobs is done and kept, it waits to be killed
 
 
 def kill_when(process: subprocess.Popen, said: str) -> None:

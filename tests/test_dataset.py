@@ -244,7 +244,7 @@ def test_drawn_once_then_read(own_cache, capsys):
         assert np.array_equal(getattr(first, name), getattr(second, name))
     assert first.images.shape == (len(first), 16, 16)
     assert first.images.dtype == np.uint8
-    assert {path.suffix for path in (own_cache / "cyclone").iterdir()} == {".npz", ".lock"}
+    assert {path.suffix for path in (own_cache / "cyclone").iterdir()} == {".npz", ".lock", ".json"}
 
 
 def test_arguments_change_the_images(own_cache):
@@ -263,23 +263,28 @@ def test_any_number_of_workers_gives_the_same_bytes(own_cache, monkeypatch, tmp_
 
 def test_killed_in_the_middle_goes_on(own_cache, tmp_path):
     size = {"num_storms": 24, "num_pixels": 128}
-    process = start_build(tmp_path / "killed", before=accidents.stop_after("_draw_part"), **size)
+    process = start_build(tmp_path / "killed", before=accidents.STOP_AFTER_ONE_JOB, **size)
     folder = tmp_path / "killed" / "cyclone"
     accidents.kill_when(process, "stopped")
-    parts = list(folder.glob("*.parts/*.npz"))
+    parts = list(folder.glob("*.part/*.npz"))
     assert len(parts) == 1
     assert not list(folder.glob("*.npz"))
     written = {part: part.stat().st_mtime_ns for part in parts}
-    (parts[0].parent / "0002.npz.99.tmp").write_bytes(b"half a part")
+    (parts[0].parent / "tmp-12345678-0002.npz").write_bytes(b"half a part")
     drawn = []
     with pytest.MonkeyPatch.context() as patch:
-        original = dataset._draw_part
-        patch.setattr(dataset, "_draw_part", lambda file, *rest: drawn.append(file) or original(file, *rest))
+        original = parallel.run_all
+
+        def watched(function, jobs, *options):
+            drawn.extend(file for file, *_ in jobs)
+            return original(function, jobs, *options)
+
+        patch.setattr(parallel, "run_all", watched)
         patch.setenv("BOOTCAMP_CACHE", str(tmp_path / "killed"))
         dataset.build(**SMALL | size)
     assert len(drawn) == 3 - len(written)
     assert not set(drawn) & set(written)
-    assert {path.suffix for path in folder.iterdir()} == {".npz", ".lock"}
+    assert {path.suffix for path in folder.iterdir()} == {".npz", ".lock", ".json"}
     dataset.build(**SMALL | size)  # in a cache of its own
     assert saved(own_cache) == saved(tmp_path / "killed")
 
@@ -340,7 +345,7 @@ def test_a_full_disk_is_a_sentence(own_cache, monkeypatch):
     monkeypatch.setattr(np, "savez", full)
     with pytest.raises(DataError, match=r"No space left in .* BOOTCAMP_CACHE"):
         dataset.build(**SMALL)
-    assert not [path for path in (own_cache / "cyclone").rglob("*") if path.suffix in (".npz", ".tmp")]
+    assert not [path for path in (own_cache / "cyclone").rglob("*") if path.suffix in (".npz", ".json")]
 
 
 def test_a_full_disk_in_a_worker_is_a_sentence_too(own_cache, monkeypatch):

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 import accidents
 from flow import dataset, shapes, solver
-from utils import parallel
+from utils import parallel, store
 from utils.data import DataError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,23 +60,33 @@ def compiled_once():
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory) -> bytes:
-    """The bytes of the small data set, computed in this process."""
+def whole(tmp_path_factory) -> Path:
+    """The small data set, computed in this process."""
     cache = tmp_path_factory.mktemp("good")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BOOTCAMP_CACHE", str(cache))
-        dataset.generate(CONFIG, num_workers=1, quiet=True)
-    assert names(cache) == {".h5", ".lock"}, "no shard is left"
-    return saved(cache)
+        path = dataset.generate(CONFIG, num_workers=1, quiet=True)
+    assert names(cache) == {".h5", ".json", ".lock"}, "no shard is left"
+    return path
+
+
+@pytest.fixture(scope="module")
+def good(whole) -> bytes:
+    """Its bytes."""
+    return whole.read_bytes()
+
+
+def copied(whole: Path, folder: Path) -> Path:
+    """The data set in another folder; its path there."""
+    folder.mkdir(parents=True)
+    shutil.copy(store.beside(whole), folder)
+    return Path(shutil.copy(whole, folder))
 
 
 @pytest.fixture
-def filled(good, own_cache) -> Path:
+def filled(whole, own_cache) -> Path:
     """A cache of the test's own that holds the small data set; its path."""
-    file = own_cache / "flow" / CONFIG.file_name
-    file.parent.mkdir(parents=True)
-    file.write_bytes(good)
-    return file
+    return copied(whole, own_cache / "flow")
 
 
 # --- what is in it ---------------------------------------------------------------------------
@@ -162,7 +173,6 @@ def test_the_file_says_how_it_was_made(filled):
 
 
 def test_known_flow_is_unchanged():
-    """If this fails after a change of shapes or solver, raise `dataset.VERSION`: old files are stale."""
     row = dataset.solve_slot("train", 0, dataset.Config(ny=32))
     speed = np.linalg.norm(row["velocity"], axis=-1)
     found = [row["force"][0], row["force"][1], speed.mean(), speed.max()]
@@ -223,32 +233,39 @@ def test_workers_do_not_outlive_a_killed_parent():
 
 
 def test_killed_in_the_middle_goes_on(good, own_cache, monkeypatch):
-    process = start(own_cache, before=accidents.stop_after("_save_shard"))
+    process = start(own_cache, before=accidents.STOP_AFTER_ONE_JOB)
     folder = own_cache / "flow"
     accidents.kill_when(process, "stopped")
-    shards = list(folder.glob("*.shards/*.npz"))
+    shards = list(folder.glob("*.part/*.npz"))
     assert len(shards) == 1
     assert not list(folder.glob("*.h5"))
-    (shards[0].parent / "train-00008.1.tmp").write_bytes(b"half a shard")
+    (shards[0].parent / "tmp-12345678-train-00008.npz").write_bytes(b"half a shard")
     solved = []
-    original = dataset.solve_slots
-    monkeypatch.setattr(dataset, "solve_slots", lambda *job: solved.append(job) or original(*job))
+    original = parallel.run_all
+
+    def watched(function, jobs, *options):
+        solved.extend(jobs)
+        return original(function, jobs, *options)
+
+    monkeypatch.setattr(parallel, "run_all", watched)
     dataset.generate(CONFIG, num_workers=1, quiet=True)
     assert len(solved) == 6, "of 3 shards of train, 2 of validation, 1 each of cars and airfoils"
     assert saved(own_cache) == good
-    assert names(own_cache) == {".h5", ".lock"}
+    assert names(own_cache) == {".h5", ".json", ".lock"}
 
 
-def test_a_damaged_shard_is_computed_again(good, own_cache, monkeypatch):
-    joined = dataset._join
-    monkeypatch.setattr(dataset, "_join", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt()))
-    with pytest.raises(KeyboardInterrupt):
-        dataset.generate(CONFIG, num_workers=1, quiet=True)
-    shard = sorted((own_cache / "flow").glob("*.shards/*.npz"))[3]
+def test_a_damaged_shard_is_computed_again(good, own_cache):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(h5py, "File", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            dataset.generate(CONFIG, num_workers=1, quiet=True)
+    shard = sorted((own_cache / "flow").glob("*.part/*.npz"))[3]
     content = shard.read_bytes()
     middle = len(content) // 2
     shard.write_bytes(content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :])
-    monkeypatch.setattr(dataset, "_join", joined)
     dataset.generate(CONFIG, num_workers=1, quiet=True)
     assert saved(own_cache) == good
 
@@ -374,10 +391,9 @@ def test_a_folder_in_the_place_of_the_file_is_a_sentence(own_cache):
         dataset.load("train", CONFIG, num_workers=1)
 
 
-def test_a_shared_folder_is_read_and_never_written(filled, good, monkeypatch, tmp_path, capsys):
+def test_a_shared_folder_is_read_and_never_written(whole, filled, good, monkeypatch, tmp_path, capsys):
     shared = tmp_path / "room" / "flow"
-    shared.mkdir(parents=True)
-    (shared / CONFIG.file_name).write_bytes(good)
+    copied(whole, shared)
     monkeypatch.setenv("BOOTCAMP_DATA", str(tmp_path / "room"))
     dataset.load("cars", CONFIG)
     assert "from the shared folder BOOTCAMP_DATA" in capsys.readouterr().out
@@ -386,7 +402,7 @@ def test_a_shared_folder_is_read_and_never_written(filled, good, monkeypatch, tm
     said = capsys.readouterr().out
     assert "from the cache" in said
     assert f"{shared / CONFIG.file_name} is damaged or holds other flows; it is not used." in said
-    assert [file.name for file in shared.iterdir()] == [CONFIG.file_name]
+    assert sorted(file.name for file in shared.iterdir()) == [CONFIG.file_name, f"{CONFIG.file_name}.json"]
 
 
 def test_a_full_disk_is_said_before_the_work(own_cache, monkeypatch):
@@ -408,7 +424,11 @@ def test_a_disk_that_fills_up_is_a_sentence_and_loses_nothing(good, own_cache, m
             patch.setattr(os, "posix_fallocate", full)
         with pytest.raises(DataError, match=r"No space left in .* BOOTCAMP_CACHE"):
             dataset.generate(CONFIG, num_workers=1, quiet=True)
-    assert not [path for path in (own_cache / "flow").rglob("*") if path.suffix in (".h5", ".tmp")]
+    assert not [
+        path
+        for path in (own_cache / "flow").rglob("*")
+        if path.suffix == ".h5" or path.name.startswith("tmp-")
+    ]
     shards = len(list((own_cache / "flow").rglob("*.npz")))
     assert shards == (0 if where == "shard" else 7)
     dataset.generate(CONFIG, num_workers=1, quiet=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from test_container import missing
-from test_utils import NOTHING, TRAIN
+from test_utils import TRAIN
 
 from utils import paths, results
 
@@ -39,21 +39,21 @@ def small_disk(own_cache):
 
 
 def train(saving: str) -> subprocess.CompletedProcess:
-    code = TRAIN.format(watch=NOTHING).replace("training.SAVE_SECONDS = 0", saving)
+    code = TRAIN.replace("store.SAVE_SECONDS = 0", saving)
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     ("free", "saving"),
     [
-        (0, "training.SAVE_SECONDS = 0"),
-        (20480, "training.SAVE_SECONDS = 0"),
-        (20480, "training.SAVE_SECONDS = 1e9"),
+        (0, "store.SAVE_SECONDS = 0"),
+        (20480, "store.SAVE_SECONDS = 0"),
+        (20480, "store.SAVE_SECONDS = 1e9"),
     ],
 )
 def test_a_training_says_it_and_goes_on_once_there_is_space(small_disk, own_cache, free, saving):
-    for folder in ("trained", "logs", "keras"):
-        (own_cache / folder).mkdir()
+    for folder in ("other/trained", "logs", "keras"):
+        (own_cache / folder).mkdir(parents=True)
     small_disk(free)
     full = train(saving)
     assert full.returncode == 1

@@ -538,12 +538,17 @@ def test_a_test_run_removes_trained_networks_of_the_course_and_nothing_else(own_
     import conftest
 
     ours = [
-        "trained/fashion_cnn-0123456789abcdef/run.json",
-        "trained/fashion_cnn-0123456789abcdef.lock",
-        "pinn/chip_family-0123456789abcdef.npz",
-        "pinn/chip_start_Adam-0123456789abcdef.pt",
+        "intro/trained/fashion_cnn-0123456789abcdef.weights.h5",
+        "intro/trained/fashion_cnn-0123456789abcdef.weights.h5.json",
+        "intro/trained/fashion_cnn-0123456789abcdef.weights.h5.lock",
+        "cyclone/trained/final-0123456789abcdef.weights.h5.part/state-000001.weights.h5",
+        "pinn/trained/chip_family-0123456789abcdef.npz",
+        "pinn/trained/chip_start_adam-0123456789abcdef.pt",
     ]
-    theirs = ["trained/thesis.txt", "trained/my-network/weights.h5", "pinn/notes-2026.npz", "pinn/results.pt"]
+    theirs = [
+        "trained/thesis.txt", "intro/trained/my-network/weights.h5", "pinn/trained/notes-2026.npz", "pinn/trained/results.pt",
+        "cyclone/frames-0123456789abcdef.npz",
+    ]  # fmt: skip
     for name in ours + theirs:
         (own_cache / name).parent.mkdir(parents=True, exist_ok=True)
         (own_cache / name).write_text("x", encoding="utf-8")
@@ -563,17 +568,24 @@ def test_check_finds_a_wrong_version(monkeypatch, capsys):
 # --- training -----------------------------------------------------------------------------
 
 TRAIN = """
-import sys
+import os, pathlib, signal, sys, time
 from utils import course
 course.begin("Lab/00_Test", uses=["keras"])
 import keras, numpy as np
-from utils import training
-training.SAVE_SECONDS = 0
+from utils import store, training
+store.SAVE_SECONDS = 0
 class Watched(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         print("epoch", epoch, flush=True)
-        watch(epoch)
-{watch}
+        if os.environ.get("STOP_AFTER") == str(epoch):
+            signal.pause()
+        if os.environ.get("STOP_AFTER") == str(epoch + 1):
+            store.SAVE_SECONDS = 1e9  # the next epoch ends too soon to be saved
+        meeting = os.environ.get("MEETING")
+        if meeting:
+            (pathlib.Path(meeting) / str(os.getpid())).touch()
+            while len(list(pathlib.Path(meeting).iterdir())) < 2:
+                time.sleep(0.05)
 x = np.random.default_rng(0).normal(size=(256, 4)).astype("float32")
 y = (x.sum(axis=1) > 0).astype("int32")
 keras.utils.set_random_seed(course.seed())
@@ -583,23 +595,6 @@ run = training.fit(model, x, y, name="tiny_0.5", epochs=6, validation_data=(x, y
 assert run.history.epoch.tolist() == list(range(6)), run.history
 print("WEIGHTS", b"".join(w.tobytes() for w in model.get_weights()).hex())
 print("RUN", len(run.history), run.from_cache, round(float(run.history.loss.iloc[-1]), 5), flush=True)
-"""
-NOTHING = "def watch(epoch): pass"
-STOP_AFTER_3 = """
-def watch(epoch):
-    if epoch == 2:
-        training.SAVE_SECONDS = 1e9  # epoch 3 ends too soon to be saved
-    if epoch == 3:
-        import signal
-        signal.pause()
-"""
-MEET = """
-def watch(epoch):
-    import os, pathlib, time
-    here = pathlib.Path(os.environ["MEETING"])
-    (here / str(os.getpid())).touch()
-    while len(list(here.iterdir())) < 2:
-        time.sleep(0.05)
 """
 
 
@@ -612,7 +607,7 @@ def test_the_same_network_built_again_is_the_same_run():
     code = """
 import numpy as np, keras
 from keras import layers
-from utils import training
+from utils import fingerprint, training
 
 def key(units=3):
     keras.utils.set_random_seed(0)
@@ -620,7 +615,7 @@ def key(units=3):
     hidden = layers.Activation("elu")(layers.Dense(units)(inputs))
     network = keras.Model(inputs, layers.Dense(1)(layers.Add()([hidden, layers.Dense(units)(hidden)])))
     network.compile("adam", "mse")
-    return training._key(network, np.zeros((4, 2)), np.zeros((4, 1)), [])
+    return fingerprint.fingerprint(*training.made_of(network))
 
 first, second, other = key(), key(), key(4)
 keras.backend.clear_session()
@@ -705,9 +700,9 @@ print(whole == again, whole[2:] == resumed, len(set(map(tuple, whole))), all(sor
     assert done.stdout.splitlines()[-1:] == ["True True 4 True"], done.stderr
 
 
-def start_training(watch: str, cache: Path, **environment) -> subprocess.Popen:
+def start_training(cache: Path, **environment) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-c", TRAIN.format(watch=watch)],
+        [sys.executable, "-c", TRAIN],
         cwd=ROOT,
         env={**os.environ, "BOOTCAMP_CACHE": str(cache), **environment},
         stdout=subprocess.PIPE,
@@ -716,12 +711,10 @@ def start_training(watch: str, cache: Path, **environment) -> subprocess.Popen:
 
 
 def test_training_is_cached_and_resumes_after_a_kill(own_cache, tmp_path):
-    code = TRAIN.format(watch=NOTHING)
-    whole = python(code, BOOTCAMP_CACHE=str(tmp_path / "other"))
+    whole = python(TRAIN, BOOTCAMP_CACHE=str(tmp_path / "other"))
     assert "RUN 6 False" in whole.stdout, whole.stderr
-    process = start_training(STOP_AFTER_3, own_cache)
-    accidents.kill_when(process, "epoch 3")
-    again = python(code, BOOTCAMP_CACHE=str(own_cache))
+    accidents.kill_when(start_training(own_cache, STOP_AFTER="3"), "epoch 3")
+    again = python(TRAIN, BOOTCAMP_CACHE=str(own_cache))
     assert trained(again.stdout) == [3, 4, 5], "0 to 2 were saved, 3 was not"
     assert "RUN 6 False" in again.stdout, again.stderr
     ends = [done.stdout.splitlines()[-2] for done in (whole, again)]
@@ -729,18 +722,19 @@ def test_training_is_cached_and_resumes_after_a_kill(own_cache, tmp_path):
     assert ends[0] == ends[1], (
         "cut and whole agree bit by bit: weights, optimizer, dropout, order of the samples"
     )
-    third = python(code, BOOTCAMP_CACHE=str(own_cache))
+    third = python(TRAIN, BOOTCAMP_CACHE=str(own_cache))
     assert not trained(third.stdout)
     assert "RUN 6 True" in third.stdout
     assert third.stdout.splitlines()[-1].split()[-1] == again.stdout.splitlines()[-1].split()[-1]
     assert list((own_cache / "logs" / "tiny_0.5").rglob("events*"))
-    assert list((own_cache / "trained").glob("tiny_0.5-*.lock")), "runs that differ after a dot share a lock"
+    kept = own_cache / "other" / "trained"
+    assert list(kept.glob("tiny_0_5-*.lock")), "runs that differ after a dot share a lock"
 
 
 def test_two_kernels_training_the_same_do_not_disturb_each_other(own_cache, tmp_path):
     meeting = tmp_path / "meeting"
     meeting.mkdir()
-    pair = [start_training(MEET, own_cache, MEETING=str(meeting)) for _ in range(2)]
+    pair = [start_training(own_cache, MEETING=str(meeting)) for _ in range(2)]
     said = [process.communicate(timeout=300)[0] for process in pair]
     assert all("RUN 6 False" in text for text in said), said
     assert sum("Another kernel is training this very run" in text for text in said) == 1

@@ -20,6 +20,12 @@ from utils import gpu, results, settings, viz
 from utils.paths import cache_dir
 
 T = TypeVar("T")
+LABS = {
+    "Intro_to_DL": "intro",
+    "Tropical_Cyclone": "cyclone",
+    "CFD_Steady_Flow": "flow",
+    "PINN_SimNet": "pinn",
+}
 _session: dict[str, Any] = {"notebook": "", "seed": 0}
 
 
@@ -123,6 +129,11 @@ def _without_collection() -> Iterator[None]:
 def seed() -> int:
     """The seed that `begin` used."""
     return _session["seed"]
+
+
+def lab() -> str:
+    """The lab's folder in the cache: ``intro``, ``cyclone``, ``flow`` or ``pinn``; ``other`` outside of a lab."""
+    return LABS.get(_session["notebook"].partition("/")[0], "other")
 
 
 def record(name: str, value: float) -> None:

@@ -27,21 +27,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import filelock
 import numpy as np
 import pooch
 import requests
 
-from utils import settings
-from utils.paths import ROOT, cache_dir
+from utils import settings, store
+from utils.paths import ROOT, DataError, cache_dir, replacing
 
 ATTEMPTS_PER_URL = 3
 LEAST_SHARE = 0.95  # of the announced size: archives without a published hash only grow
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 10, 60
-
-
-class DataError(RuntimeError):
-    """A data set cannot be had; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -264,7 +259,11 @@ def _not_found(name: str, entry: dict, problems: list[str]) -> str:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """One process at a time fills a folder; the others wait and then find it full."""
-    with filelock.FileLock(folder.with_name(f"{folder.name}.lock")):
+    with store.locked(folder, f"the data set {folder.name}") as alone:
+        if alone is False:
+            raise DataError(
+                f"Another process has been filling {folder} for an hour. Stop it, then run this again."
+            )
         yield
 
 
@@ -371,10 +370,8 @@ def _install(source: Path, path: Path, facts: dict) -> str:
     if fault:
         return fault
     if "sha256" in facts:
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        with disk_full_is_clear(temporary, facts["bytes"]):
+        with disk_full_is_clear(path, facts["bytes"]), replacing(path) as temporary:
             temporary.write_bytes(_read_bytes(source))
-            os.replace(temporary, path)
         source.unlink(missing_ok=True)
     else:
         os.replace(source, path)
@@ -382,8 +379,8 @@ def _install(source: Path, path: Path, facts: dict) -> str:
 
 
 @contextmanager
-def disk_full_is_clear(path: Path, needed_bytes: int) -> Iterator[None]:
-    """While ``path`` is written: a full disk removes it and is said in one sentence.
+def disk_full_is_clear(path: Path, needed_bytes: int = 0) -> Iterator[None]:
+    """While ``path``, a file or a folder, is written: a full disk is said in one sentence, and the file is removed.
 
     Raises:
         DataError: no space is left.
@@ -392,9 +389,12 @@ def disk_full_is_clear(path: Path, needed_bytes: int) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            path.unlink(missing_ok=True)
+            if not path.is_dir():
+                path.unlink(missing_ok=True)
+            need = f": {path.name} needs {needed_bytes / 1e6:.0f} MB" if needed_bytes else ""
+            folder = path if path.is_dir() else path.parent
             raise DataError(
-                f"No space left in {path.parent}: {path.name} needs {needed_bytes / 1e6:.0f} MB. "
+                f"No space left in {folder}{need}. "
                 "Free some space, or set BOOTCAMP_CACHE to a folder on another disk."
             ) from error
         raise

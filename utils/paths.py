@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,10 @@ from pathlib import Path
 from utils import settings
 
 ROOT = settings.ROOT
+
+
+class DataError(RuntimeError):
+    """A data set cannot be had; the message says why and what to do."""
 
 
 class NowhereToWrite(OSError):
@@ -87,16 +92,29 @@ def full_disk_is_said(folder: Path) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A name in the same folder to write to; in the end the file is moved to ``path``, or removed after an error.
+
+    So ``path`` is there whole, or as it was before. The name begins with ``tmp-`` and ends as that of ``path`` does.
+
+    Raises:
+        OSError: no space is left.
+    """
+    temporary = path.with_name(f"tmp-{secrets.token_hex(4)}-{path.name}")
+    try:
+        with full_disk_is_said(path.parent):
+            yield temporary
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a small text file so that it is there whole or as it was before.
 
     Raises:
         OSError: it cannot be written.
     """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with full_disk_is_said(path.parent):
-            temporary.write_text(text, encoding="utf-8")
-            os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

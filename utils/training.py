@@ -1,28 +1,23 @@
 """`fit`: Keras training that shows its progress, can be interrupted, and is never paid twice; its schedule."""
 
-import hashlib
-import json
 import math
-import re
-import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import filelock
 import keras
 import numpy as np
 import pandas as pd
 from tqdm.keras import TqdmCallback
 
-from utils import course
-from utils.paths import cache_dir, full_disk_is_said, write_whole
+from utils import course, store
+from utils.fingerprint import configuration, without_names
+from utils.paths import cache_dir
 
 DECIDED_HERE = {"initial_epoch", "shuffle", "steps_per_epoch", "validation_split", "verbose"}
-SAVE_SECONDS = 10.0  # of a training, after which the next full epoch is saved
+WEIGHTS = ".weights.h5"
 
 
 @dataclass(frozen=True)
@@ -56,9 +51,9 @@ def fit(
 ) -> Run:
     """``model.fit`` with a progress bar, TensorBoard log, resume and cache.
 
-    The trained weights are kept under ``data/cache/trained`` by a key of network, optimizer, data,
-    settings, seed and library version: the same call in a restarted kernel loads them in a moment.
-    A training that was interrupted goes on after its last saved epoch; one is saved every ten seconds.
+    The trained weights are kept under ``data/cache/LAB/trained`` by a key of network, optimizer, loss, data, callbacks,
+    settings, seed, code and library versions (see `utils.store`): the same call in a restarted kernel loads them in a
+    moment. A training that was interrupted goes on after its last saved epoch; one is saved every ten seconds.
     The TensorBoard log is in ``data/cache/logs/<name>``.
 
     Args:
@@ -68,9 +63,8 @@ def fit(
         epochs: number of passes over the data.
         validation_data: ``(x_val, y_val)``, scored after every epoch.
         batch_size: images per step.
-        callbacks: further Keras callbacks. They do not enter the key: describe what they
-            change in ``extra``. What one remembers, as ``ReduceLROnPlateau`` does, it forgets when the training
-            is interrupted.
+        callbacks: further Keras callbacks. What one remembers, as ``ReduceLROnPlateau`` does, it forgets when the
+            training is interrupted.
         extra: anything else that changes the result, as text.
         retrain: train again even if a trained copy exists.
         kwargs: passed to ``model.fit``, without those of `DECIDED_HERE`; they enter the key.
@@ -86,41 +80,50 @@ def fit(
         raise TypeError(
             f"{word} cannot be given: fit shuffles, resumes and validates by itself. Leave it out."
         )
-    settings = [epochs, batch_size, extra, sorted((k, _text(v)) for k, v in kwargs.items())]
-    key = _key(model, x, y, settings)
-    with _private_folder(f"{name}-{key}") as folder:
-        weights, report, log = folder / "model.weights.h5", folder / "run.json", folder / "history.csv"
-        # Unbuilt, the optimizer would be skipped by load_weights, and fit would trace the network twice.
-        model.optimizer.build(model.trainable_variables)
-        if report.exists() and not retrain:
-            model.load_weights(weights)
-            seconds = json.loads(report.read_text(encoding="utf-8"))["seconds"]
+    weight = kwargs.pop("sample_weight", None)
+    data = (x, y, weight, validation_data)
+
+    def train(path: Path, work: Path) -> store.Facts:
+        progress = _Progress(work)
+        finished = progress.resume(model)
+        model.fit(
+            reshuffled(x, y, batch_size, sample_weight=weight, finished=finished),
+            epochs=epochs, initial_epoch=finished, validation_data=validation_data, verbose=0, shuffle=False,
+            callbacks=[
+                progress,
+                keras.callbacks.TensorBoard(cache_dir("logs") / name, write_graph=False),
+                TqdmCallback(verbose=0, desc=name, leave=False),
+                *callbacks,
+            ], **kwargs,
+        )  # fmt: skip
+        model.save_weights(path)
+        return {"seconds": progress.seconds, "rows": progress.rows}
+
+    recipe = store.Recipe(
+        lab=f"{course.lab()}/trained",
+        name=name,
+        suffix=WEIGHTS,
+        made_of=(*made_of(model), data, epochs, batch_size, extra, kwargs, list(callbacks), course.seed()),
+        make=train,
+        again="trained again",
+    )
+    # Unbuilt, the optimizer would be skipped by load_weights, and fit would trace the network twice.
+    model.optimizer.build(model.trainable_variables)
+    with store.kept(recipe, anew=retrain, wait=False) as entry:
+        seconds = entry.facts["seconds"]
+        if not entry.is_new:
+            model.load_weights(entry.path)
             print(
                 f"{name}: loaded the trained copy ({seconds:.0f} s of training saved); retrain=True trains anew."
             )
-            return Run(pd.read_csv(log), seconds, from_cache=True)
-        progress = _Progress(folder)
-        if report.exists():
-            report.unlink()
-            progress.forget()
-        finished = progress.resume(model)
-        weight = kwargs.pop("sample_weight", None)
-        with full_disk_is_said(folder):
-            model.fit(
-                reshuffled(x, y, batch_size, sample_weight=weight, finished=finished),
-                epochs=epochs, initial_epoch=finished, validation_data=validation_data, verbose=0, shuffle=False,
-                callbacks=[
-                    progress,
-                    keras.callbacks.TensorBoard(cache_dir("logs") / name, write_graph=False),
-                    TqdmCallback(verbose=0, desc=name, leave=False),
-                    *callbacks,
-                ], **kwargs,
-            )  # fmt: skip
-            model.save_weights(weights)
-            pd.DataFrame(progress.rows).to_csv(log, index=False)
-        write_whole(report, json.dumps({"seconds": progress.seconds}))
-        progress.forget()
-        return Run(pd.read_csv(log), progress.seconds, from_cache=False)
+    return Run(pd.DataFrame(entry.facts["rows"]), seconds, from_cache=not entry.is_new)
+
+
+def made_of(model: keras.Model) -> tuple:
+    """What a compiled network is, for the key of its training: layers, weights, optimizer, loss, metrics, this code."""
+    metrics = getattr(model._compile_metrics, "_user_metrics", None)
+    rest = without_names(configuration(model.get_compile_config()))
+    return model, model.optimizer, model.loss, metrics, rest, fit
 
 
 def reshuffled(
@@ -262,19 +265,18 @@ class _Progress(keras.callbacks.Callback):
     Keras' ``BackupAndRestore`` saves after every epoch: 0.2 s each, more than a short epoch takes.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, work: Path):
         super().__init__()
-        self.folder, self.state = folder, folder / "progress.json"
+        self.work = work
         self.rows: list[dict[str, float]] = []
         self.seconds = 0.0
 
     def resume(self, model: keras.Model) -> int:
         """Load what was saved, if anything was; return the number of epochs that it holds."""
-        if self.state.exists():
-            saved = json.loads(self.state.read_text(encoding="utf-8"))
-            self.rows, self.seconds = saved["rows"], saved["seconds"]
-            model.load_weights(self._weights())
-            for counter, value in zip(_random_counters(model), saved["random"], strict=True):
+        if saved := store.last_checkpoint(self.work, WEIGHTS):
+            self.rows, self.seconds = list(saved.facts["rows"]), saved.facts["seconds"]
+            model.load_weights(saved.path)
+            for counter, value in zip(_random_counters(model), saved.facts["random"], strict=True):
                 counter.assign(value)
         return len(self.rows)
 
@@ -285,81 +287,18 @@ class _Progress(keras.callbacks.Callback):
         now = time.perf_counter()
         self.seconds += now - self._start
         self.rows.append({"epoch": epoch} | {name: float(value) for name, value in sorted(logs.items())})
-        if now - self._saved > SAVE_SECONDS and len(self.rows) < self.params["epochs"]:
-            self._save()
+        if now - self._saved > store.SAVE_SECONDS and len(self.rows) < self.params["epochs"]:
+            store.checkpoint(self.work, WEIGHTS, self._save)
             self._saved = time.perf_counter()
         self._start = time.perf_counter()
 
-    def forget(self) -> None:
-        """Delete what was saved."""
-        self.state.unlink(missing_ok=True)
-        for weights in self.folder.glob("epoch_*"):
-            weights.unlink()
-
-    def _weights(self) -> Path:
-        return self.folder / f"epoch_{len(self.rows)}.weights.h5"
-
-    def _save(self) -> None:
-        """New weights beside the old ones, then the state that names them: a kill leaves either the old or the new."""
-        self.model.save_weights(self._weights())
+    def _save(self, path: Path) -> store.Facts:
+        self.model.save_weights(path)
         random = [keras.ops.convert_to_numpy(counter).tolist() for counter in _random_counters(self.model)]
-        write_whole(self.state, json.dumps({"rows": self.rows, "seconds": self.seconds, "random": random}))
-        for weights in set(self.folder.glob("epoch_*")) - {self._weights()}:
-            weights.unlink()
+        return {"rows": self.rows, "seconds": self.seconds, "random": random}
 
 
 def _random_counters(model: keras.Model) -> list:
     """Where dropout and the like stand in their streams of random numbers; saved weights do not hold them."""
     saved = {id(weight) for weight in model.weights}
     return [variable for variable in model.variables if id(variable) not in saved and "seed" in variable.name]
-
-
-@contextmanager
-def _private_folder(name: str):
-    """The run's cache folder, or a throw-away one while another kernel trains the same run."""
-    folder = cache_dir("trained", name)
-    lock = filelock.FileLock(folder.with_name(f"{folder.name}.lock"))  # a name may hold a dot
-    try:
-        lock.acquire(blocking=False)
-    except filelock.Timeout:
-        print("Another kernel is training this very run; this one trains its own copy.")
-        with tempfile.TemporaryDirectory() as scratch:
-            yield Path(scratch)
-        return
-    try:
-        yield folder
-    finally:
-        lock.release()
-
-
-def _text(setting: object) -> str:
-    """All of a setting; the repr of an array leaves out its middle."""
-    return setting.tobytes().hex() if isinstance(setting, np.ndarray) else repr(setting)
-
-
-def _loss(model: keras.Model) -> str:
-    """The loss by its name and settings; the repr of a function holds an address that changes with every kernel."""
-    return json.dumps(keras.saving.serialize_keras_object(model.loss), sort_keys=True, default=str)
-
-
-def _without_names(config: str) -> str:
-    """Names of layers do not change a result, but Keras counts them up in a session and links layers by them."""
-    numbers: dict[str, int] = {}
-
-    def number(found: re.Match) -> str:
-        return f"{found[1]}{numbers.setdefault(found[2], len(numbers))}"
-
-    return re.sub(r'("name": |\[(?="[^"]*", \d+, \d+\]))("[^"]*")', number, config)
-
-
-def _key(model: keras.Model, x: np.ndarray, y: np.ndarray, settings: list) -> str:
-    digest = hashlib.sha256()
-    optimizer = json.dumps(keras.saving.serialize_keras_object(model.optimizer), sort_keys=True, default=str)
-    network = _without_names(model.to_json()) + _without_names(optimizer)
-    for text in (network, _loss(model), repr(settings), str(course.seed()), keras.__version__):
-        digest.update(text.encode())
-    for weights in model.get_weights():
-        digest.update(np.ascontiguousarray(weights).tobytes())
-    for array in (x, y):
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()[:16]

@@ -13,24 +13,21 @@ import inspect
 import json
 import os
 import shutil
-import zipfile
-import zlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import filelock
 import h5py
 import numpy as np
 from tqdm.auto import tqdm
 
 from flow import cars, shapes, solver
-from utils import course, parallel, settings
+from utils import course, fingerprint, parallel, store
 from utils.data import DataError, disk_full_is_clear
 from utils.paths import cache_dir
-
-VERSION = 1  # raise it with every change of shapes or solver that changes the flows
 
 FAMILIES = {
     "train": ("ellipse", "box", "polygon"),
@@ -80,9 +77,7 @@ class Config:
     @property
     def file_name(self) -> str:
         """Changes with everything that changes the flows."""
-        content = json.dumps([VERSION, asdict(self)], sort_keys=True)
-        key = hashlib.sha256(content.encode()).hexdigest()[:10]
-        return f"flow-{self.ny}x{2 * self.ny}-{key}.h5"
+        return _recipe(self).file_name
 
 
 def default_config() -> Config:
@@ -238,18 +233,8 @@ def load(
     """
     _check_split(split)
     config = config or default_config()
-    for folder_name, folder in _folders().items():
-        path, origin = folder / config.file_name, f"the {folder_name}"
-        data = _read(path, split, config)
-        if data is not None:
-            break
-        if path.exists() and folder != cache_dir("flow"):
-            print(f"{path} is damaged or holds other flows; it is not used.", flush=True)
-    else:
-        path, is_new = _ensure(config, num_workers, client, quiet)
-        data, origin = _read(path, split, config), "the solver" if is_new else "the cache"
-    if data is None:
-        raise DataError(f"{config.file_name} was damaged while it was read. Run the cell again.")
+    with _ensured(config, num_workers, client, quiet) as entry:
+        data, origin = _read(entry.path, split, config), entry.origin or "the solver"
     if not quiet:
         print(
             f"flow, {split}: SYNTHETIC data, computed by the course's own solver, {len(data):,} flows on "
@@ -279,36 +264,41 @@ def generate(
         DataError: the disk is full, a worker process died, or a slot has no steady flow.
         ValueError: num_workers is less than 1 (see `utils.parallel.run_all`).
     """
-    return _ensure(config or default_config(), num_workers, client, quiet)[0]
+    with _ensured(config or default_config(), num_workers, client, quiet) as entry:
+        return entry.path
 
 
-def _ensure(config: Config, num_workers: int | None, client: Any, quiet: bool) -> tuple[Path, bool]:
-    """`generate`, and whether it was this process that computed the file."""
-    path = cache_dir("flow") / config.file_name
-    with filelock.FileLock(path.with_suffix(".lock")):
-        for leftover in path.parent.glob(f"{path.stem}*/*.tmp"):  # of a process that was killed
-            leftover.unlink()
-        if path.is_dir():
-            raise DataError(f"{path} is a folder, and a file of flows belongs there. Move the folder away.")
-        if path.exists() and not _is_whole(path, config):
-            path.unlink()
-            print(f"{path.name}: the cached copy was damaged; it is removed and computed again", flush=True)
-        is_new = not path.exists()
-        if is_new:
-            _compute(path, config, num_workers, client, quiet)
-    return path, is_new
+@contextmanager
+def _ensured(config: Config, num_workers: int | None, client: Any, quiet: bool) -> Iterator[store.Entry]:
+    recipe = _recipe(config, num_workers, client, quiet)
+    with disk_full_is_clear(cache_dir(recipe.lab)), store.kept(recipe) as entry:
+        yield entry
 
 
-def _compute(path: Path, config: Config, num_workers: int | None, client: Any, quiet: bool) -> None:
+def _recipe(
+    config: Config, num_workers: int | None = None, client: Any = None, quiet: bool = False
+) -> store.Recipe:
+    return store.Recipe(
+        lab="flow",
+        name=f"flow_{config.ny}x{2 * config.ny}",
+        suffix=".h5",
+        made_of=(asdict(config), solve_slots),
+        make=lambda path, work: _compute(path, work, config, num_workers, client, quiet),
+        holds="flows",
+        again="computed again",
+    )
+
+
+def _compute(
+    path: Path, folder: Path, config: Config, num_workers: int | None, client: Any, quiet: bool
+) -> dict[str, int]:
     """Solve the jobs that no earlier run has finished; keep each as a shard; join the shards."""
-    folder = path.with_suffix(".shards")
-    folder.mkdir(exist_ok=True)
     jobs = [
         (split, start, min(start + SLOTS_PER_JOB, count), config)
         for split, count in config.counts.items()
         for start in range(0, count, SLOTS_PER_JOB)
     ]
-    missing = [job for job in jobs if _load_shard(folder, job) is None]
+    missing = [job for job in jobs if store.read(_shard(folder, job)) is None]
     _check_space(folder, config)
     total = sum(config.counts.values())
     done = total - sum(job[2] - job[1] for job in missing)
@@ -317,7 +307,7 @@ def _compute(path: Path, config: Config, num_workers: int | None, client: Any, q
             _save_shard(folder, job, arrays)
             bar.update(job[2] - job[1])
     _join(path, folder, jobs, config)
-    shutil.rmtree(folder, ignore_errors=True)
+    return config.counts
 
 
 def _check_split(split: str) -> None:
@@ -328,133 +318,53 @@ def _check_split(split: str) -> None:
 # --- files -------------------------------------------------------------------------------------
 
 
-def _folders() -> dict[str, Path]:
-    """Where a finished file may lie: a folder that a room shares, then the cache."""
-    shared = settings.data()
-    folders = {"shared folder BOOTCAMP_DATA": shared / "flow"} if shared else {}
-    return folders | {"cache": cache_dir("flow")}
-
-
-def _read(path: Path, split: str, config: Config) -> FlowData | None:
-    """A split from a file; None if the file is not there, damaged, or holds other flows."""
-    try:
-        with h5py.File(path, "r", locking=False) as file:  # finished files never change: no lock needed
-            _check_form(file, config)
-            arrays = {name: file[split][name][:] for name in _arrays(1, 1)}
-        _check_numbers(arrays)
-        arrays["family"] = np.char.decode(arrays["family"], "ascii")
-    except (OSError, KeyError, ValueError, AttributeError, TypeError):
-        return None
+def _read(path: Path, split: str, config: Config) -> FlowData:
+    with h5py.File(path, "r", locking=False) as file:  # finished files never change: no lock needed
+        arrays = {name: file[split][name][:] for name in _arrays(1, 1)}
+    arrays["family"] = np.char.decode(arrays["family"], "ascii")
     return FlowData(**arrays, split=split, config=config)
-
-
-def _is_whole(path: Path, config: Config) -> bool:
-    """Whether a file holds these flows, and every chunk can be read and matches its checksum."""
-    try:
-        with h5py.File(path, "r", locking=False) as file:
-            _check_form(file, config)
-            for split, count in config.counts.items():
-                for start in range(0, count, SLOTS_PER_JOB):
-                    rows = slice(start, start + SLOTS_PER_JOB)
-                    _check_numbers({name: file[split][name][rows] for name in _arrays(1, 1)})
-    except (OSError, KeyError, ValueError, AttributeError, TypeError):
-        return False
-    return True
-
-
-def _check_form(file: h5py.File, config: Config) -> None:
-    """ValueError or KeyError unless a file says that it holds these flows, in arrays of the right form."""
-    if json.loads(file.attrs["config"]) != asdict(config):
-        raise ValueError("made with other settings")
-    for split, count in config.counts.items():
-        for name, (dtype, shape) in _arrays(config.ny, 2 * config.ny).items():
-            array = file[split][name]
-            if array.shape != (count, *shape) or array.dtype != np.dtype(dtype):
-                raise ValueError(f"{split}/{name} has another form")
-
-
-def _check_numbers(arrays: dict[str, np.ndarray]) -> None:
-    """ValueError if a number is missing or infinite, a count negative, or a name no text."""
-    for name, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise ValueError(f"{name} is not finite")
-        if array.dtype.kind == "i" and np.any(array < 0):
-            raise ValueError(f"{name} is negative")
-        if array.dtype.kind == "S":
-            np.char.decode(array, "ascii")
 
 
 def _shard(folder: Path, job: Job) -> Path:
     return folder / f"{job[0]}-{job[1]:05d}.npz"
 
 
-def _load_shard(folder: Path, job: Job) -> dict[str, np.ndarray] | None:
-    """The arrays of a finished job; None if there are none or they are damaged."""
-    try:
-        with np.load(_shard(folder, job), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in _arrays(1, 1)}
-        for name, (dtype, shape) in _arrays(job[3].ny, 2 * job[3].ny).items():
-            if arrays[name].shape != (job[2] - job[1], *shape) or arrays[name].dtype != np.dtype(dtype):
-                return None
-        _check_numbers(arrays)
-    except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error):
-        return None
-    return arrays
-
-
 def _save_shard(folder: Path, job: Job, arrays: dict[str, np.ndarray]) -> None:
-    """Write a shard so that it is there whole or not at all."""
-    path = _shard(folder, job)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        with disk_full_is_clear(temporary, 2 * _num_bytes(job[3])):
-            with open(temporary, "wb") as file:
-                np.savez(file, allow_pickle=False, **arrays)
-            os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    def make(path: Path) -> dict[str, int]:
+        with open(path, "wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        return {"flows": job[2] - job[1]}
+
+    store.write(_shard(folder, job), make)
 
 
 def _join(path: Path, folder: Path, jobs: list[Job], config: Config) -> None:
-    """Copy the shards, one at a time, into the file of the data set; it appears when it is whole."""
-    temporary = folder / f"{path.stem}.{os.getpid()}.tmp"
-    _reserve(temporary, _num_bytes(config))
-    try:
-        with disk_full_is_clear(temporary, _num_bytes(config)):
-            with h5py.File(temporary, "w") as file:
-                file.attrs.update(_provenance(config))
-                for split, count in config.counts.items():
-                    group = file.create_group(split)
-                    for name, (dtype, shape) in _arrays(config.ny, 2 * config.ny).items():
-                        chunks = (1 if shape else max(count, 1), *shape) if count else None
-                        group.create_dataset(
-                            name, (count, *shape), dtype, chunks=chunks, fletcher32=bool(count)
-                        )
-                for job in jobs:
-                    arrays = _load_shard(folder, job)
-                    if arrays is None:
-                        raise DataError(f"{folder} was changed by another program. Run the cell again.")
-                    for name, array in arrays.items():
-                        file[job[0]][name][job[1] : job[2]] = array
-            os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Copy the shards, one at a time, into the file of the data set."""
+    _reserve(path, _num_bytes(config))
+    with h5py.File(path, "w") as file:
+        file.attrs.update(_provenance(config))
+        for split, count in config.counts.items():
+            group = file.create_group(split)
+            for name, (dtype, shape) in _arrays(config.ny, 2 * config.ny).items():
+                chunks = (1 if shape else max(count, 1), *shape) if count else None
+                group.create_dataset(name, (count, *shape), dtype, chunks=chunks, fletcher32=bool(count))
+        for job in jobs:
+            with np.load(_shard(folder, job), allow_pickle=False) as arrays:
+                for name in _arrays(1, 1):
+                    file[job[0]][name][job[1] : job[2]] = arrays[name]
 
 
 def _provenance(config: Config) -> dict[str, str | float]:
     """What a reader of the file wants to know about its making."""
-    code = hashlib.sha256()
-    for module in (shapes, cars, solver):
-        code.update(Path(str(module.__file__)).read_bytes())
+    code = json.dumps(fingerprint.code(sys.modules[__name__]))
     return {
         "title": "Steady two-dimensional channel flow around bodies, lattice-Boltzmann D2Q9",
-        "data_version": VERSION,
         "config": json.dumps(asdict(config)),
         "reynolds": config.reynolds,
         "seed": config.seed,
         "solver": str(inspect.signature(solver.solve_steady)),
-        "code_sha256": code.hexdigest(),
-        "numpy": version("numpy"),
+        "code": code,
+        "code_sha256": hashlib.sha256(code.encode()).hexdigest(),
         "units": "distance: cells; velocity: u_max; force: rho * u_max^2 * channel height",
     }
 
@@ -479,7 +389,7 @@ def _check_space(folder: Path, config: Config) -> None:
 
 
 def _reserve(path: Path, num_bytes: int) -> None:
-    """Raise a clear error if ``num_bytes`` cannot be written now: HDF5 itself does not survive a full disk."""
-    with disk_full_is_clear(path, num_bytes), open(path, "wb") as file:
+    """An error if ``num_bytes`` cannot be written now: HDF5 itself does not survive a full disk."""
+    with open(path, "wb") as file:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file.fileno(), 0, num_bytes)

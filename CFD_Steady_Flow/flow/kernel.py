@@ -12,16 +12,22 @@ What makes it fast, in order of effect:
 """
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numba import config, njit
 from numba.core.compiler import Compiler
 
+from utils.fingerprint import code, fingerprint
 from utils.paths import private_dir
 
-if not getattr(config, "CACHE_DIR", ""):  # compiled once per machine, even if the course is read-only
-    setattr(config, "CACHE_DIR", str(private_dir("numba")))  # noqa: B010 - numba defines it at run time
+# Compiled once per machine, even if the course is read-only. The folder is named for this code: numba looks at the file
+# of a function, not at the files of those that it calls.
+_folder = Path(getattr(config, "CACHE_DIR", "") or private_dir("numba"))
+_version = fingerprint(code(Path(__file__)))
+if _folder.name != _version:
+    setattr(config, "CACHE_DIR", str(_folder / _version))  # noqa: B010 - numba defines it at run time
 
 MARGIN = 16  # columns left of the fluid, so that each row starts on a cache line of 64 bytes
 MEASURE = np.float32(10)  # as the outlet's density: find it

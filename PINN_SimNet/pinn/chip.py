@@ -10,21 +10,18 @@ condition ``p = nu u_x, v_x = 0``. There p stays below 0.02 behind the standard 
 widest one, whose jet still bends at the outlet, it reaches 0.44, of a pressure loss of 64.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import filelock
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 from skfem import Basis, BilinearForm, ElementQuad1, ElementQuad2, ElementVector, LinearForm, MeshQuad
 from skfem.helpers import ddot, div, dot, grad, mul
 
-from utils import metrics
-from utils.paths import cache_dir
+from utils import metrics, store
 
 LEFT, RIGHT, FLOOR, CEILING = -2.5, 2.5, -0.5, 0.5
 FRONT = -1.0  # x of the chip's front face
@@ -171,22 +168,24 @@ def reference(chip: Chip = Chip(), viscosity: float = VISCOSITY, finest: float =
     Raises:
         RuntimeError: Newton's method did not converge.
     """
-    code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
-    name = f"{chip.height:.6f}-{chip.width:.6f}-{viscosity:.6f}-{finest:.6f}-{code}.npz"
-    path = cache_dir("chip") / name
-    with filelock.FileLock(path.with_suffix(".lock")):
-        if not path.exists():
-            found = _solve(_mesh(chip, finest), chip, viscosity)
-            temporary = path.with_suffix(".tmp.npz")
-            np.savez(
-                temporary, p=found.mesh.p, t=found.mesh.t, velocity=found.velocity, pressure=found.pressure,
-                drag=found.drag,
-            )  # fmt: skip
-            temporary.replace(path)
-        with np.load(path, allow_pickle=False) as kept:
-            return Reference(
-                chip, viscosity, MeshQuad(kept["p"], kept["t"]), kept["velocity"], kept["pressure"], float(kept["drag"])
-            )  # fmt: skip
+
+    def make(path: Path, work: Path) -> store.Facts:
+        found = _solve(_mesh(chip, finest), chip, viscosity)
+        arrays = {
+            "p": found.mesh.p,
+            "t": found.mesh.t,
+            "velocity": found.velocity,
+            "pressure": found.pressure,
+        }
+        np.savez(path, **arrays)
+        return {"drag": found.drag}
+
+    recipe = store.Recipe(
+        "pinn", "chip_reference", ".npz", (chip, viscosity, finest, reference), make, again="computed again"
+    )
+    with store.kept(recipe) as entry, np.load(entry.path, allow_pickle=False) as kept:
+        mesh = MeshQuad(kept["p"], kept["t"])
+        return Reference(chip, viscosity, mesh, kept["velocity"], kept["pressure"], entry.facts["drag"])
 
 
 def _graded(start: float, stop: float, first: float, last: float, largest: float) -> np.ndarray:

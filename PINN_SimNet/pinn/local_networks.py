@@ -12,8 +12,6 @@ doi:10.1017/S0022112064000015.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -32,8 +30,8 @@ from tqdm.auto import tqdm
 
 from pinn.chip import CEILING, FLOOR, FRONT, LEFT, RIGHT, VISCOSITY, Chip, Flow
 from pinn.normal_equations import NormalEquations
+from utils import store
 from utils.fixed import Fixed
-from utils.paths import cache_dir
 
 Derivative = tuple[int, int] | str  # (1, 0) is psi_x, (0, 3) is psi_yyy; "p", "p_x", "p_y"
 ORDERS = [(i, j) for total in range(4) for i in range(total + 1) for j in [total - i]]
@@ -500,14 +498,29 @@ class ParameterizedNetworks(Fixed):
         Returns:
             Seconds of processor time of the training, also where it was loaded.
         """
-        path = cache_dir("pinn") / f"{name}-{self._key(steps)}.npz" if name else None
-        if path and path.exists() and not retrain:
-            with np.load(path, allow_pickle=False) as kept:
-                self.table, seconds = torch.tensor(kept["table"]), float(kept["seconds"])
+        if not name:
+            self.table, seconds = self._trained(steps, quiet)
+            return seconds
+
+        def make(path: Path, work: Path) -> store.Facts:
+            table, seconds = self._trained(steps, quiet)
+            np.savez(path, table=table.numpy())
+            return {"seconds": seconds}
+
+        made_of = (steps, self.width, self.seed, self.heights, self.widths, ParameterizedNetworks)
+        recipe = store.Recipe("pinn/trained", name, ".npz", made_of, make, again="trained again")
+        with store.kept(recipe, anew=retrain) as entry:
+            seconds = entry.facts["seconds"]
+            with np.load(entry.path, allow_pickle=False) as kept:
+                self.table = torch.tensor(kept["table"])
+        if not entry.is_new:
             print(
                 f"{name}: loaded the trained copy ({seconds:.0f} s of training saved); retrain=True trains anew."
             )
-            return seconds
+        return seconds
+
+    def _trained(self, steps: int, quiet: bool) -> tuple[Tensor, float]:
+        """The weights at every node and the seconds of processor time that they took."""
         began = time.process_time()
         num = len(self.widths)
         order = [(i, k) for i in range(len(self.heights)) for k in range(num)]
@@ -519,22 +532,10 @@ class ParameterizedNetworks(Fixed):
                 nets.weights = before
             nets.train(steps + (3 if before is None else 0), quiet=True)
             found[i, k] = nets.weights
-        self.table = torch.stack(
+        table = torch.stack(
             [torch.stack([found[i, k] for k in range(num)]) for i in range(len(self.heights))]
         )
-        seconds = time.process_time() - began
-        if path:
-            temporary = path.with_suffix(f".{os.getpid()}.tmp.npz")
-            np.savez(temporary, table=self.table.numpy(), seconds=seconds)
-            temporary.replace(path)
-        return seconds
-
-    def _key(self, steps: int) -> str:
-        code = b"".join(
-            (Path(__file__).parent / f"{name}.py").read_bytes() for name in ("chip", "local_networks")
-        )
-        settings = repr([steps, self.width, self.seed, self.heights, self.widths])
-        return hashlib.sha256(code + settings.encode()).hexdigest()[:16]
+        return table, time.process_time() - began
 
     def at(self, chip: Chip) -> Flow:
         """The flow around one chip: a function from points (n, 2) to u, v, p (n, 3).

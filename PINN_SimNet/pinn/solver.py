@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +15,9 @@ from tqdm.auto import tqdm
 
 from pinn.domain import Domain
 from pinn.optimizers import Optimizer
-from utils.paths import cache_dir
-from utils.results import slug
+from utils import course, store
 
+SUFFIX = ".pt"
 Monitor = Callable[[Domain], float]
 
 
@@ -65,10 +62,10 @@ def solve(
         loss_below: good enough, stop.
         monitors: functions of the domain that give a number, e.g. the error against an exact solution.
             Their time is not counted.
-        report_every: steps between two rows of the history; a checkpoint is written about every 10 s.
-        name: of the run. Given one, the result is kept under ``data/cache/pinn`` by a key of the problem,
-            its settings and this package's code; the same call loads it in a moment. An interrupted
-            run goes on where its last checkpoint was.
+        report_every: steps between two rows of the history; a checkpoint is written every 10 s.
+        name: of the run. Given one, the result is kept under ``data/cache/pinn/trained`` by a key of the problem, its
+            residuals, the optimizers, monitors and this package's code (see `utils.store`); the same call loads it in
+            a moment. An interrupted run goes on where its last checkpoint was.
         retrain: train again even if a finished copy exists.
         quiet: show no progress bar.
 
@@ -83,34 +80,54 @@ def solve(
             f"{len(stages)} optimizers and {len(limits)} numbers of steps; give one number for each."
         )
     monitors = monitors or {}
-    path = None
-    if name:
-        key = _key(domain, stages, [limits, seconds, loss_below, list(monitors), report_every])
-        path = cache_dir("pinn") / f"{slug(name)}-{key}.pt"
-    run = _Run(domain, stages, limits, seconds, loss_below, monitors, report_every, path)
-    if path and path.exists() and not retrain:
-        run.load()
-        if run.reason:
+    settings = (limits, seconds, loss_below, report_every)
+    run = _Run(domain, stages, *settings, monitors)
+    if not name:
+        run.go("training", quiet)
+        return Solution(pd.DataFrame(run.rows), run.used, run.reason, from_cache=False)
+
+    def train(path: Path, work: Path) -> store.Facts:
+        if saved := store.last_checkpoint(work, SUFFIX):
+            run.load(saved.path)
+        run.go(name, quiet, work)
+        return run.save(path)
+
+    fresh = [constraint for constraint in domain.constraints.values() if constraint.draw]
+    recipe = store.Recipe(
+        lab="pinn/trained",
+        name=name,
+        suffix=SUFFIX,
+        made_of=(
+            domain,
+            stages,
+            settings,
+            monitors,
+            torch.get_rng_state() if fresh else None,
+            course.seed(),
+            solve,
+        ),
+        make=train,
+        again="trained again",
+    )
+    with store.kept(recipe, anew=retrain) as entry:
+        if not entry.is_new:
+            run.load(entry.path)
             if not quiet:
                 print(
                     f"{name}: loaded the trained copy ({run.used:.1f} s of training saved); retrain=True trains anew."
                 )
-            return Solution(pd.DataFrame(run.rows), run.used, run.reason, from_cache=True)
-    run.go(name or "training", quiet)
-    return Solution(pd.DataFrame(run.rows), run.used, run.reason, from_cache=False)
+    return Solution(pd.DataFrame(run.rows), run.used, run.reason, from_cache=not entry.is_new)
 
 
 class _Run:
-    def __init__(
-        self, domain, stages, limits, seconds, loss_below, monitors, report_every, path: Path | None
-    ):
+    def __init__(self, domain, stages, limits, seconds, loss_below, report_every, monitors):
         self.domain, self.stages, self.limits, self.seconds = domain, stages, limits, seconds
         self.loss_below, self.monitors, self.report_every = loss_below, monitors, report_every
-        self.path = path
         self.stage, self.step, self.used, self.reason = 0, 0, 0.0, ""
         self.rows: list[dict[str, Any]] = []
 
-    def go(self, title: str, quiet: bool) -> None:
+    def go(self, title: str, quiet: bool, work: Path | None = None) -> None:
+        """Train to the end; the state is saved in ``work`` now and then."""
         domain = self.domain
         saved = time.monotonic()
         total = sum(self.limits)
@@ -142,8 +159,8 @@ class _Run:
                             if k not in ("stage", "step", "seconds")
                         }
                     )
-                if self.path and (self.reason or time.monotonic() - saved > 10):
-                    self.save()
+                if work and not self.reason and time.monotonic() - saved > store.SAVE_SECONDS:
+                    store.checkpoint(work, SUFFIX, self.save)
                     saved = time.monotonic()
 
     def _advance(self, loss: float, optimizer: Optimizer) -> None:
@@ -166,50 +183,20 @@ class _Run:
         if next_stage:
             self.stage, self.step = self.stage + 1, 0
 
-    def save(self) -> None:
-        assert self.path
+    def save(self, path: Path) -> store.Facts:
         content = {
             "theta": self.domain.theta, "stage": self.stage, "step": self.step, "used": self.used,
             "reason": self.reason, "rows": self.rows, "random": torch.get_rng_state(),
             "optimizers": [{"state": o.state, "finished": o.finished} for o in self.stages],
         }  # fmt: skip
-        temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
-        torch.save(content, temporary)
-        os.replace(temporary, self.path)
+        torch.save(content, path)
+        return {"seconds": self.used}
 
-    def load(self) -> None:
-        assert self.path
-        content = torch.load(self.path, weights_only=True)
+    def load(self, path: Path) -> None:
+        content = torch.load(path, weights_only=True)
         self.domain.theta = content["theta"]
         self.stage, self.step, self.used = content["stage"], content["step"], content["used"]
         self.reason, self.rows = content["reason"], content["rows"]
         torch.set_rng_state(content["random"])
         for optimizer, kept in zip(self.stages, content["optimizers"], strict=True):
             optimizer.state, optimizer.finished = copy.deepcopy(kept["state"]), kept["finished"]
-
-
-def _key(domain: Domain, stages: Sequence[Optimizer], settings: list) -> str:
-    """Changes with the package's code, the start values, the points, the weights and the equations.
-
-    The equations enter through the residuals at the start values and beside them: no need to read code.
-    """
-    digest = hashlib.sha256(f"{stages!r} {settings!r} {torch.__version__} {_code()}".encode())
-    beside = domain.theta + 0.1 * torch.cos(torch.arange(len(domain.theta), device=domain.theta.device))
-    with torch.no_grad():
-        for theta in (domain.theta, beside.to(domain.dtype)):
-            digest.update(theta.cpu().numpy().tobytes())
-            digest.update(domain.residuals(theta).cpu().numpy().tobytes())
-    for constraint in domain.constraints.values():
-        digest.update(constraint.name.encode())
-        for points in constraint.points:
-            for column in points.values():
-                digest.update(column.cpu().numpy().tobytes())
-    return digest.hexdigest()[:16]
-
-
-@cache
-def _code() -> str:
-    """Hash of the modules a training depends on."""
-    folder = Path(__file__).parent
-    names = ("points", "derivatives", "networks", "domain", "optimizers", "solver")
-    return hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in names)).hexdigest()

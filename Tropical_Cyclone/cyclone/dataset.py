@@ -4,25 +4,18 @@
 return indices, so that one set of images serves the leaky experiment and the honest ones.
 """
 
-import hashlib
-import json
-import os
-import shutil
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
 import cv2
-import filelock
 import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
 from cyclone import imagery, posterior, tracks
-from utils import parallel
+from utils import parallel, store
 from utils.data import disk_full_is_clear
 from utils.paths import cache_dir
 
@@ -142,13 +135,16 @@ def build(
         "max_frames": frames_per_storm,
     }
     runs = choose_storms(num_storms, seasons, seed)
-    path = cache_dir("cyclone") / f"frames-{_key(settings, runs)}.npz"
-    with filelock.FileLock(path.with_suffix(".lock")):
-        for leftover in path.parent.glob(f"{path.stem}*/*.tmp"):  # of a process that was killed
-            leftover.unlink()
-        frames, origin = _load(path), "the cache"
-        if frames is None:
-            frames, origin = _draw(path, runs, settings, num_workers, quiet), "the generator"
+    recipe = store.Recipe(
+        lab="cyclone",
+        name="frames",
+        suffix=".npz",
+        made_of=(settings, runs, build),
+        make=lambda file, work: _draw(file, work, runs, settings, num_workers, quiet),
+        again="drawn again",
+    )
+    with disk_full_is_clear(cache_dir("cyclone")), store.kept(recipe) as entry:
+        frames, origin = _load(entry.path), entry.origin or "the generator"
     if not quiet:
         print(
             f"cyclone frames: SYNTHETIC imagery, REAL tracks and winds (IBTrACS, public domain), "
@@ -414,14 +410,17 @@ def joined(parts: Sequence[Frames]) -> Frames:
 
 
 def _draw(
-    path: Path, runs: list[pd.DataFrame], settings: dict, num_workers: int | None, quiet: bool
-) -> Frames:
-    """Draw what is missing in parts of eight storms, join the parts, keep the whole."""
-    folder = path.with_suffix(".parts")
-    folder.mkdir(exist_ok=True)
+    path: Path,
+    work: Path,
+    runs: list[pd.DataFrame],
+    settings: dict,
+    num_workers: int | None,
+    quiet: bool,
+) -> dict[str, int]:
+    """Draw what is missing in parts of eight storms and join the parts."""
     groups = [runs[i : i + STORMS_PER_PART] for i in range(0, len(runs), STORMS_PER_PART)]
-    files = [folder / f"{k:04d}.npz" for k in range(len(groups))]
-    missing = [k for k, file in enumerate(files) if _load(file) is None]
+    files = [work / f"{k:04d}.npz" for k in range(len(groups))]
+    missing = [k for k, file in enumerate(files) if store.read(file) is None]
     bar = tqdm(
         total=len(runs), initial=sum(len(g) for k, g in enumerate(groups) if k not in missing),
         desc="drawing storms", unit="storm", disable=quiet,
@@ -430,51 +429,22 @@ def _draw(
         jobs = [(files[k], groups[k], settings) for k in missing]
         for _, done in parallel.run_all(_draw_part, jobs, num_workers):
             bar.update(done)
-    frames = joined([part for file in files if (part := _load(file)) is not None])
-    _save(path, frames)
-    shutil.rmtree(folder, ignore_errors=True)
-    return frames
+    return _save(path, joined([_load(file) for file in files]))
 
 
 def _draw_part(file: Path, runs: list[pd.DataFrame], settings: dict) -> int:
     cv2.setNumThreads(1)  # one process per core is the parallelism
-    _save(file, joined([draw_storm(run, **settings) for run in runs]))
+    drawn = joined([draw_storm(run, **settings) for run in runs])
+    store.write(file, lambda path: _save(path, drawn))
     return len(runs)
 
 
-# --- files -------------------------------------------------------------------------------------
+def _load(path: Path) -> Frames:
+    with np.load(path, allow_pickle=False) as arrays:
+        return Frames(**{f.name: arrays[f.name] for f in fields(Frames)})
 
 
-def _key(settings: dict, runs: list[pd.DataFrame]) -> str:
-    """Changes with anything that changes the images: settings, tracks, and the code that draws."""
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for module in (__file__, imagery.__file__):
-        digest.update(Path(module).read_bytes())
-    digest.update(pd.util.hash_pandas_object(pd.concat(runs), index=False).to_numpy().tobytes())
-    return digest.hexdigest()[:16]
-
-
-def _load(path: Path) -> Frames | None:
-    """Frames from a file; None if it is not there or damaged (then it is removed, with a sentence)."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return Frames(**{f.name: arrays[f.name] for f in fields(Frames)})
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
-        path.unlink()
-        print(f"{path.name}: the cached copy was damaged; it is removed and drawn again", flush=True)
-        return None
-
-
-def _save(path: Path, frames: Frames) -> None:
-    """Write frames so that the file is there whole or not at all."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    arrays = {f.name: getattr(frames, f.name) for f in fields(frames)}
-    try:
-        with disk_full_is_clear(temporary, sum(a.nbytes for a in arrays.values())):
-            with open(temporary, "wb") as file:
-                np.savez(file, allow_pickle=False, **arrays)
-            os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _save(path: Path, frames: Frames) -> dict[str, int]:
+    with open(path, "wb") as file:
+        np.savez(file, allow_pickle=False, **{f.name: getattr(frames, f.name) for f in fields(frames)})
+    return {"frames": len(frames)}

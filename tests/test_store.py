@@ -1,0 +1,467 @@
+"""What is kept: found again, never out of date, made again when it was damaged, by one process at a time."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from utils import clean, paths, store
+
+ROOT = Path(__file__).resolve().parents[1]
+CONTENT = bytes(range(256)) * 3
+
+
+class Maker:
+    """A recipe that counts how often it is followed."""
+
+    def __init__(self, *made_of, content: bytes = CONTENT):
+        self.times, self.content = 0, content
+        self.recipe = store.Recipe("lab", "thing", ".bin", made_of or (1,), self.make)
+
+    def make(self, path: Path, work: Path) -> dict:
+        self.times += 1
+        path.write_bytes(self.content)
+        return {"seconds": 1.5}
+
+    def get(self, **options) -> store.Entry:
+        with store.kept(self.recipe, **options) as entry:
+            assert entry.path.read_bytes() == self.content
+            assert entry.facts == {"seconds": 1.5}
+            return entry
+
+
+def files(cache: Path) -> set[str]:
+    return {path.suffix for path in (cache / "lab").iterdir()}
+
+
+def test_made_once_then_found(own_cache):
+    maker = Maker()
+    assert [maker.get().is_new for _ in range(3)] == [True, False, False]
+    assert maker.times == 1
+    assert files(own_cache) == {".bin", ".json", ".lock"}
+    assert maker.get(anew=True).is_new
+    other = Maker(2)
+    assert other.get().is_new
+    assert other.recipe.file_name != maker.recipe.file_name
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(
+    beside=st.booleans(),
+    at=st.integers(0, 10**6),
+    damage=st.sampled_from(["cut", "flip", "grow", "missing", "zeros"]),
+)
+def test_any_damage_anywhere_is_healed_with_a_sentence(own_cache, capsys, beside, at, damage):
+    maker = Maker()
+    path = maker.get().path
+    target = store.beside(path) if beside else path
+    content = target.read_bytes()
+    at %= len(content)
+    damaged = {
+        "cut": content[:at],
+        "flip": content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :],
+        "grow": content + b"x",
+        "zeros": content[:at] + bytes(len(content) - at),
+    }
+    if damage == "missing":
+        target.unlink()
+    else:
+        target.write_bytes(damaged[damage])
+    capsys.readouterr()
+    entry = maker.get()
+    said = capsys.readouterr().out
+    if entry.is_new and (path.exists() or damage != "missing") and not (damage == "missing" and not beside):
+        assert "the kept copy was damaged; it is removed and made again" in said
+    harmless = (
+        beside and not entry.is_new
+    )  # another date of making, or a byte of the facts that is read the same
+    assert entry.is_new or harmless or damaged.get(damage) == content
+    assert not maker.get().is_new
+
+
+def test_the_facts_are_as_safe_as_the_file(own_cache):
+    maker = Maker()
+    about = store.beside(maker.get().path)
+    about.write_text(about.read_text(encoding="utf-8").replace("1.5", "2.5"), encoding="utf-8")
+    assert maker.get().is_new
+
+
+def test_what_was_interrupted_goes_on(own_cache):
+    seen = []
+
+    def make(path: Path, work: Path) -> dict:
+        saved = store.last_checkpoint(work, ".txt")
+        start = saved.facts["step"] if saved else 0
+        seen.append(start)
+        for step in range(start + 1, 4):
+            store.checkpoint(
+                work, ".txt", lambda file, step=step: file.write_text(str(step)) and {"step": step}
+            )
+            if step == 2 and len(seen) == 1:
+                raise KeyboardInterrupt
+        path.write_text("done", encoding="utf-8")
+        return {}
+
+    recipe = store.Recipe("lab", "long", ".txt", (1,), make)
+    with pytest.raises(KeyboardInterrupt), store.kept(recipe):
+        pass
+    (work,) = (own_cache / "lab").glob("*.part")
+    assert len(list(work.iterdir())) == 2, "one state and what describes it"
+    (work / "tmp-1234-state").write_text("half", encoding="utf-8")
+    with store.kept(recipe) as entry:
+        assert entry.is_new
+    assert seen == [0, 2]
+    assert files(own_cache) == {".txt", ".json", ".lock"}
+
+
+@pytest.mark.parametrize("damage", ["cut", "nothing beside", "cut beside"])
+def test_a_damaged_state_is_not_gone_on_from(own_cache, damage):
+    work = paths.cache_dir("work")
+    store.checkpoint(work, ".txt", lambda file: file.write_text("state") and {"step": 1})
+    state = store.last_checkpoint(work, ".txt").path
+    if damage == "cut":
+        state.write_bytes(b"st")
+    elif damage == "cut beside":
+        store.beside(state).write_bytes(b"{")
+    else:
+        store.beside(state).unlink()
+    assert store.last_checkpoint(work, ".txt") is None
+    assert not list(work.iterdir())
+
+
+def test_an_error_leaves_nothing_half_written(own_cache):
+    def make(path: Path, work: Path) -> dict:
+        path.write_bytes(b"half")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), store.kept(store.Recipe("lab", "bad", ".bin", (1,), make)):
+        pass
+    assert not [path for path in (own_cache / "lab").rglob("*") if path.is_file() and path.suffix != ".lock"]
+
+
+# --- who is at work ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_locks_is_no_error(own_cache, monkeypatch, number):
+    """As NFS and Lustre may be mounted in a home."""
+    fcntl = pytest.importorskip("fcntl")
+
+    def refused(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    maker = Maker()
+    assert [maker.get().is_new for _ in range(2)] == [True, False]
+    assert not list((own_cache / "lab").glob("*.part*"))
+
+
+def test_a_lock_file_that_came_with_a_copy_holds_nobody(own_cache):
+    maker = Maker()
+    lock = paths.cache_dir("lab") / f"{maker.recipe.file_name}.lock"
+    lock.write_bytes(b"")
+    assert maker.get().is_new
+    lock.write_text("4711\nelsewhere\n", encoding="utf-8")
+    assert maker.get(anew=True).is_new
+
+
+def test_waiting_is_said_and_ends(own_cache, monkeypatch, capsys):
+    monkeypatch.setattr(store, "SILENCE", 0.05)
+    maker = Maker()
+    path = paths.cache_dir("lab") / maker.recipe.file_name
+    with store.locked(path) as alone:
+        assert alone
+        monkeypatch.setattr(store, "PATIENCE", 0.0)
+        entry = maker.get()
+        said = capsys.readouterr().out
+        assert entry.is_new
+        assert f"Another process makes thing; waiting for it ({path}.lock)." in said
+        assert not path.exists(), "a copy of its own, elsewhere"
+
+
+def test_who_waited_finds_what_the_other_made(own_cache, monkeypatch):
+    monkeypatch.setattr(store, "SILENCE", 0.05)
+    began, go_on = threading.Event(), threading.Event()
+
+    class Slow(Maker):
+        def make(self, path: Path, work: Path) -> dict:
+            began.set()
+            go_on.wait(60)
+            return super().make(path, work)
+
+    first, second, found = Slow(), Maker(), []
+    one = threading.Thread(target=lambda: found.append(first.get().is_new))
+    one.start()
+    assert began.wait(60)
+    two = threading.Thread(target=lambda: found.append(second.get().is_new))
+    two.start()
+    go_on.set()
+    one.join()
+    two.join()
+    assert sorted(found) == [False, True]
+    assert (first.times, second.times) == (1, 0)
+
+
+# --- where it is looked for ----------------------------------------------------------------
+
+
+def test_a_shared_folder_is_read_and_never_written(own_cache, monkeypatch, tmp_path, capsys):
+    maker = Maker()
+    entry = maker.get()
+    shared = tmp_path / "room" / "lab"
+    shared.mkdir(parents=True)
+    for file in (entry.path, store.beside(entry.path)):
+        file.rename(shared / file.name)
+    monkeypatch.setenv("BOOTCAMP_DATA", str(tmp_path / "room"))
+    assert maker.get().origin == "the shared folder BOOTCAMP_DATA"
+    (shared / entry.path.name).write_bytes(b"cut")
+    assert maker.get().is_new
+    assert "is damaged or holds other results; it is not used." in capsys.readouterr().out
+    assert len(list(shared.iterdir())) == 2
+
+
+def test_what_the_key_cannot_see_is_not_kept_and_this_is_said(own_cache, capsys):
+    maker = Maker(threading.Lock())
+    assert [maker.get().is_new for _ in range(2)] == [True, True]
+    assert "thing is not kept: a _thread.lock cannot be seen into" in capsys.readouterr().out
+    assert not (own_cache / "lab").exists()
+
+
+# --- what is kept, and away with it ---------------------------------------------------------
+
+
+def test_clean_shows_and_removes_what_can_be_made_again(own_cache, capsys):
+    for lab, content in (("cyclone", b"frames"), ("flow", b"flows")):
+        recipe = store.Recipe(
+            lab, lab, ".bin", (1,), lambda path, work, content=content: path.write_bytes(content) and {}
+        )
+        with store.kept(recipe):
+            pass
+    (own_cache / "cyclone" / "notes.txt").write_text("mine", encoding="utf-8")
+    board = paths.cache_dir("leaderboard") / "cyclone.csv"
+    board.write_text("date,name\n", encoding="utf-8")
+    (paths.cache_dir("logs") / "run").write_text("log", encoding="utf-8")
+    clean.main([])
+    said = capsys.readouterr().out
+    assert "Tropical_Cyclone" in said
+    assert "leaderboards, stays" in said
+    clean.main(["cyclone"])
+    assert [path.name for path in (own_cache / "cyclone").iterdir() if path.is_file()] == ["notes.txt"]
+    assert list((own_cache / "flow").glob("*.bin"))
+    clean.main(["all"])
+    assert not list((own_cache / "flow").glob("*.bin*"))
+    assert not (own_cache / "logs").exists() or not list((own_cache / "logs").iterdir())
+    assert board.exists()
+    with pytest.raises(SystemExit):
+        clean.main(["leaderboard"])
+    assert "cannot be removed; choose from intro, cyclone" in capsys.readouterr().err
+
+
+def test_clean_leaves_what_is_being_made(own_cache, capsys):
+    maker = Maker()
+    path = maker.get().path
+    with store.locked(path):
+        done = subprocess.run(
+            [sys.executable, "-c", "from utils import store; store.clean('lab')"],
+            cwd=ROOT, capture_output=True, encoding="utf-8",
+        )  # fmt: skip
+    assert "stays: another process is making it" in done.stdout, done.stderr
+    assert path.exists()
+
+
+# --- trained networks -----------------------------------------------------------------------
+
+HEAL = """
+import os, sys
+from pathlib import Path
+from utils import course
+course.begin("Intro_to_DL/00_Test", uses=["keras"])
+import keras, numpy as np
+from utils import store, training
+from utils.paths import cache_dir
+
+x = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
+y = (x.sum(axis=1) > 0).astype("float32")
+scale = 1.0
+
+def fit(loss="mse", layer=None, callbacks=(), data=x, optimizer="adam", validation=None, **options):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((4,)), layer or keras.layers.Activation("tanh"), keras.layers.Dense(1)])
+    model.compile(optimizer, loss)
+    return training.fit(model, data, y, name="tiny", epochs=1, callbacks=callbacks, validation_data=validation, **options).from_cache
+
+def expect(what, found, wanted):
+    if found != wanted:
+        print("WRONG", what, flush=True)
+
+expect("first", fit(), False)
+expect("again", fit(), True)
+folder = cache_dir("intro/trained")
+(weights,) = folder.glob("tiny-*.h5")
+about = store.beside(weights)
+for file in (weights, about):
+    good = file.read_bytes()
+    for what, bad in {"empty": b"", "half": good[:len(good) // 2], "noise": b"noise", "flip": good[:90] + bytes([good[90] ^ 255]) + good[91:]}.items():
+        file.write_bytes(bad)
+        expect(f"{what} {file.suffix}", fit(), False)
+        expect(f"healed {what} {file.suffix}", fit(), True)
+    file.unlink()
+    expect(f"missing {file.suffix}", fit(), False)
+
+def squares(true, guess):
+    return keras.ops.mean(keras.ops.square(true - guess)) * scale
+
+expect("own loss", fit(squares), False)
+expect("own loss again", fit(squares), True)
+scale = 2.0
+expect("a number that the loss uses", fit(squares), False)
+def squares(true, guess):
+    return keras.ops.mean(keras.ops.abs(true - guess)) * scale
+expect("loss of the same name", fit(squares), False)
+
+def layer_of(power):
+    class Power(keras.layers.Layer):
+        def call(self, x):
+            return keras.ops.sign(x) * keras.ops.abs(x) ** power
+    return Power()
+expect("own layer", fit(layer=layer_of(2)), False)
+expect("own layer again", fit(layer=layer_of(2)), True)
+expect("what it closes over", fit(layer=layer_of(3)), False)
+expect("lambda", fit(layer=keras.layers.Lambda(lambda x: x + 1)), False)
+expect("lambda again", fit(layer=keras.layers.Lambda(lambda x: x + 1)), True)
+expect("other lambda", fit(layer=keras.layers.Lambda(lambda x: x + 2)), False)
+
+class Own(keras.layers.Layer):
+    def __init__(self, power):
+        super().__init__()
+        self.power = power
+    def call(self, x):
+        return keras.ops.sign(x) * keras.ops.abs(x) ** self.power
+expect("attribute", fit(layer=Own(2.0)), False)
+expect("same attribute", fit(layer=Own(2.0)), True)
+expect("other attribute", fit(layer=Own(3.0)), False)
+
+rate = keras.callbacks.LearningRateScheduler
+expect("callback", fit(callbacks=[rate(lambda epoch, lr: 0.1)]), False)
+expect("callback again", fit(callbacks=[rate(lambda epoch, lr: 0.1)]), True)
+expect("other callback", fit(callbacks=[rate(lambda epoch, lr: 0.2)]), False)
+expect("other data", fit(data=x + 1), False)
+expect("other optimizer", fit(optimizer=keras.optimizers.Adam(0.5)), False)
+expect("other validation", fit(validation=(x, y)), False)
+expect("other batch size", fit(batch_size=7), False)
+expect("weights of samples", fit(sample_weight=np.arange(64.0)), False)
+expect("other weights of samples", fit(sample_weight=np.arange(64.0)[::-1].copy()), False)
+course._session["seed"] = 1
+expect("other seed", fit(), False)
+course._session["seed"] = 0
+expect("as at first", fit(), True)
+with open("/dev/null") as file:
+    expect("not seen", [fit(callbacks=[rate(lambda epoch, lr: 0.1 + 0 * file.fileno())]) for _ in range(2)], [False, False])
+print("END")
+"""
+
+
+def test_trained_networks_heal_and_know_all_that_made_them(own_cache):
+    done = subprocess.run([sys.executable, "-c", HEAL], cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert "END" in done.stdout, done.stderr
+    assert "WRONG" not in done.stdout, done.stdout
+    assert "the kept copy was damaged; it is removed and trained again" in done.stdout
+    assert "tiny is not kept: a _io.TextIOWrapper in file cannot be seen into" in done.stdout
+
+
+# --- every kind of kept thing knows its code ------------------------------------------------
+
+EDIT = """
+import json, random, sys
+from pathlib import Path
+root = Path.cwd()
+sys.path[:0] = [str(root), *(str(root / lab) for lab in ("Tropical_Cyclone", "CFD_Steady_Flow", "PINN_SimNet"))]
+import keras
+from cyclone import dataset as frames, models, tracks
+from flow import dataset as flows, models as flow_models, kernel
+from pinn import chip, local_networks, solver
+from utils import fingerprint, training
+
+assert fingerprint.ROOT == root, fingerprint.ROOT
+KINDS = {
+    "frames": (frames, lambda: fingerprint.fingerprint(frames.build)),
+    "flows": (flows, lambda: flows.Config(ny=16).file_name),
+    "training": (training, lambda: fingerprint.fingerprint(training.fit)),
+    "problem": (solver, lambda: fingerprint.fingerprint(solver.solve)),
+    "reference": (chip, lambda: fingerprint.fingerprint(chip.reference)),
+    "family": (local_networks, lambda: fingerprint.fingerprint(local_networks.ParameterizedNetworks)),
+}
+chosen = random.Random(0)
+for kind, (module, key) in KINDS.items():
+    before = key()
+    if before != key():
+        print("UNSTABLE", kind)
+    files = [root / name for name in fingerprint.code(module) if name.endswith(".py")]
+    print(kind, *(file.name for file in files))
+    for file in files:
+        lines = file.read_text(encoding="utf-8").split("\\n")
+        for _ in range(3):
+            at = chosen.randrange(len(lines))
+            file.write_text("\\n".join([*lines[:at], lines[at] + " ", *lines[at + 1:]]), encoding="utf-8")
+            if key() == before:
+                print("NOT SEEN", kind, file, at)
+        file.write_text("\\n".join(lines), encoding="utf-8")
+    if key() != before:
+        print("UNSTABLE", kind)
+
+before = KINDS["frames"][1]()
+original = tracks.at_times
+def stronger(*arguments):
+    table = original(*arguments)
+    return table.assign(wind_kt=1.1 * table["wind_kt"])
+tracks.at_times = stronger
+if KINDS["frames"][1]() == before:
+    print("NOT SEEN a function that was replaced")
+tracks.at_times = original
+frames.PEAK_WINDOWS, kept = 0.75, frames.PEAK_WINDOWS
+if KINDS["frames"][1]() == before:
+    print("NOT SEEN a constant that was set")
+frames.PEAK_WINDOWS = kept
+if KINDS["frames"][1]() != before:
+    print("UNSTABLE after a change was taken back")
+print("END")
+"""
+
+
+def test_any_line_of_contributing_code_changes_the_key(tmp_path, own_cache):
+    for source in [*ROOT.glob("utils/*.py"), *ROOT.glob("*/*/*.py")]:
+        if source.parent.name in ("utils", "cyclone", "flow", "pinn", "intro"):
+            target = tmp_path / source.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+    (tmp_path / "data").mkdir()
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    environment.pop("PYTHONPATH", None)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", EDIT],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        env=environment,
+    )
+    assert "END" in done.stdout, done.stderr
+    assert "NOT SEEN" not in done.stdout, done.stdout
+    assert "UNSTABLE" not in done.stdout, done.stdout
+    kinds = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line[0].islower()}
+    assert {"tracks.py", "imagery.py", "dataset.py"} <= set(kinds["frames"])
+    assert {"kernel.py", "lattice.py", "solver.py", "shapes.py"} <= set(kinds["flows"])
+    assert "normal_equations.py" in kinds["family"]
+    assert not {name for names in kinds.values() for name in names if "plot" in name or "exercise" in name}
+
+
+def test_an_entry_tells_when_and_of_what_size_it_was_made(own_cache):
+    about = json.loads(store.beside(Maker().get().path).read_text(encoding="utf-8"))
+    assert about["bytes"] == len(CONTENT)
+    assert about["made"].endswith("+00:00")
