@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from flow import kernel, lattice, published, speed
+from utils.published import BOTELLA_PEYRET_1000, CAVITY_X, CAVITY_Y, GHIA
 
 
 def test_cavity_lines_sample_both_centre_lines():
@@ -11,12 +12,12 @@ def test_cavity_lines_sample_both_centre_lines():
     y, x = (np.mgrid[:n, :n] + 0.5) / n
     velocity = np.stack([y**2, x - x**2], -1)  # meets the lid (1), the walls (0) and the floor
     u, v = published.cavity_lines(velocity)
-    np.testing.assert_allclose(u, published.CAVITY_Y**2, atol=1e-6)
-    np.testing.assert_allclose(v, published.CAVITY_X - published.CAVITY_X**2, atol=1e-6)
+    np.testing.assert_allclose(u, CAVITY_Y**2, atol=1e-6)
+    np.testing.assert_allclose(v, CAVITY_X - CAVITY_X**2, atol=1e-6)
 
 
 def test_tables_of_the_cavity_agree_with_each_other():
-    assert abs(published.GHIA[1000] - published.BOTELLA_PEYRET_1000).max() < 0.02
+    assert abs(GHIA[1000] - BOTELLA_PEYRET_1000).max() < 0.02
 
 
 @pytest.mark.parametrize("cells", [10, 20])

@@ -232,7 +232,7 @@ def test_airfoils_are_in_the_channel():
         (lambda: shapes.signed_distance(shapes.car(0), 0, 16), "has no cells"),
         (lambda: shapes.sample_scene("circle", np.random.default_rng(0)), "no family circle"),
         (lambda: shapes.compose(("box",) * 3, np.random.default_rng(0)), "one body or two, not 3"),
-        (lambda: shapes.Polygon(np.zeros((2, 2))), "3 or more"),
+        (lambda: shapes.Polygon(np.zeros((2, 2))), "three corners or more"),
         (lambda: shapes.car(-1), "no car -1"),
         (lambda: shapes.distance_of_mask(np.ones((4, 4), bool)), "has no edge"),
     ],

@@ -135,6 +135,91 @@ def test_jacobian_is_that_of_autograd():
     assert torch.allclose(jacobian, expected, rtol=1e-10, atol=1e-12)
 
 
+FORGOTTEN = {
+    "scaled input": lambda h, weight, bias, extra, out: linear(linear(h * extra, weight, bias), out),
+    "slope of an activation": lambda h, weight, bias, extra, out: linear(
+        derivatives.tanh(linear(h, weight, bias) * extra), out
+    ),
+    "shift": lambda h, weight, bias, extra, out: linear(h, weight[:1], bias[:1]) ** 2 + extra,
+    "matrix without linear": lambda h, weight, bias, extra, out: linear(
+        derivatives.Jet({key: part @ weight.T for key, part in h.parts.items()}, h.wanted), out
+    ),
+    "scaled matrix": lambda h, weight, bias, extra, out: linear(linear(h, weight * extra, bias), out),
+    "scaled bias": lambda h, weight, bias, extra, out: linear(linear(h, weight, bias * extra) ** 2, out),
+    "computed before per_point": lambda h, weight, bias, extra, out: linear(
+        linear(h, weight, bias) * per_point(extra**2), out
+    ),
+    "seen once, missed once": lambda h, weight, bias, extra, out: linear(
+        linear(h, weight, bias) * per_point(extra) * extra, out
+    ),
+    "starts at zero": lambda h, weight, bias, extra, out: linear(
+        linear(h, weight) * (1 + bias.mean() ** 2), out
+    ),
+}
+
+
+class Custom(Network):
+    """One hidden layer of 4 neurons and a number, used as ``forward`` says."""
+
+    def __init__(self, forward, **options):
+        super().__init__(("x",), ("u",), {"x": (0.0, 1.0)}, **options)
+        self.forward = forward
+
+    def shapes(self):
+        return [(4, 1), (4,), (1,), (1, 4)]
+
+    def initial(self, generator):
+        weight, _, extra, out = (torch.randn(shape, generator=generator) for shape in self.shapes())
+        return [weight, torch.zeros(4), extra, out]
+
+    def layers(self, parameters, h):
+        return self.forward(h, *parameters)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("forward", FORGOTTEN.values(), ids=FORGOTTEN)
+def test_a_parameter_that_the_tape_does_not_see_is_refused(forward, dtype):
+    domain = Domain([FullyConnected(("x",), ("v",), {"x": (0, 1)}, 3, 1), Custom(forward)], dtype=dtype)
+    with pytest.raises(
+        ValueError, match=r"Parameter \d of Custom, of shape .* write linear\(h, weight, bias\)"
+    ):
+        domain.add("equation", line("x", 0, 1, 7), lambda p: p.u_x - p.u + p.v)
+    assert not domain.constraints
+
+
+def test_a_parameter_of_torch_that_no_optimizer_would_train_is_refused():
+    layer, constant = torch.nn.Linear(4, 4).double(), torch.nn.Parameter(torch.ones(1).double())
+    net = Custom(
+        lambda h, weight, bias, extra, out: linear(linear(linear(h, weight, bias), layer.weight) ** 2, out)
+    )
+    with pytest.raises(ValueError, match=r"torch.nn.Parameter of shape \(4, 4\).*`shapes`"):
+        Domain([net]).add("equation", line("x", 0, 1, 7), lambda p: p.u)
+    plain = FullyConnected(("x",), ("u",), {"x": (0, 1)}, 3, 1)
+    with pytest.raises(ValueError, match=r"of shape \(1,\).*unknowns"):
+        Domain([plain]).add("equation", line("x", 0, 1, 7), lambda p: p.u_x - constant * p.u)
+
+
+def unused(h, weight, bias, extra, out):
+    fixed = torch.full((4, 4), 0.5, dtype=weight.dtype)  # a buffer, also where matrices stand
+    return linear(linear(derivatives.tanh(linear(h, weight, bias)), fixed, fixed[0]), out)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("seed", range(10))
+def test_parameters_without_influence_and_fixed_numbers_are_welcome(seed, dtype):
+    target = torch.rand(7, 1, dtype=dtype)
+    domain = Domain([Custom(unused)], unknowns={"m": 0.5, "idle": 0.0}, seed=seed, dtype=dtype)
+    domain.add("equation", line("x", 0, 1, 7), lambda p: p.m.abs().sqrt() * p.u_xx - target)
+    domain.add("data", line("x", 0, 1, 7), lambda p: (p.u - target, p.u * 0 + p.m))
+    _, jacobian = domain.jacobian(domain.theta)
+    expected = torch.autograd.functional.jacobian(domain.residuals, domain.theta)
+    tolerance = 1e-9 if dtype == torch.float64 else 1e-3
+    torch.testing.assert_close(jacobian, expected, rtol=tolerance, atol=tolerance)
+    assert not jacobian[:, [8, -1]].any()  # the extra number, the idle unknown
+    first_layer_free = Custom(lambda h, weight, bias, extra, out: linear(linear(h, weight) + 0 * extra, out))
+    Domain([first_layer_free], seed=seed, dtype=dtype).add("slope", line("x", 0, 1, 7), lambda p: p.u_x - 1)
+
+
 def test_loss_is_the_sum_of_squared_residuals():
     domain = mixed_domain()
     assert torch.isclose(domain.residuals(domain.theta).square().sum(), domain.loss(domain.theta))
@@ -191,6 +276,37 @@ def test_every_optimizer_learns_the_parabola(optimizer, steps, bound):
     problem = problems.parabola(width=12, depth=2, spread=1.0)
     solve(problem.domain, optimizer, steps, quiet=True)
     assert problem.error(problem.domain) < bound
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_self_scaled_broyden_update_is_the_published_one(seed):
+    """Against H^-1 itself, and with tau of the paper: min(1, 1 / b) and not rho minus, which is up to half as large."""
+    generator = torch.Generator().manual_seed(seed)
+    root, hessian = (torch.randn(5, 5, generator=generator, dtype=torch.float64) for _ in range(2))
+    inverse, hessian = root @ root.T + 0.1 * torch.eye(5), hessian @ hessian.T + 0.1 * torch.eye(5)
+    gradient = torch.randn(5, generator=generator, dtype=torch.float64)
+    length = 0.7
+    step = -length * inverse @ gradient
+    change = hessian @ step
+    optimizer = SelfScaledBroyden()
+    optimizer.state |= {"inverse": inverse.clone(), "fresh": False}
+    optimizer._update(step, change, gradient, length)
+    found = optimizer.state["inverse"]
+    assert torch.allclose(found @ change, step)  # the secant equation
+    assert torch.linalg.eigvalsh(found).min() > 0
+
+    ys, y_h_y = change @ step, change @ inverse @ change
+    b, h = step @ torch.linalg.solve(inverse, step) / ys, y_h_y / ys
+    a = b * h - 1
+    rho = min(1, h * (1 - (a / (1 + a)).sqrt()))
+    theta = max((rho - 1) / a, min(1 / rho, (1 - b) / b))
+    sigma = 1 + a * theta
+    tau = min(1, 1 / b) * (min(sigma**-0.25, 1 / theta) if theta > 0 else sigma**-0.25)
+    tau = tau if theta > 0 else min(tau, sigma)
+    v = y_h_y.sqrt() * (step / ys - inverse @ change / y_h_y)
+    middle = inverse - torch.outer(inverse @ change, inverse @ change) / y_h_y
+    expected = (middle + (1 - theta) / sigma * torch.outer(v, v)) / tau + torch.outer(step, step) / ys
+    assert torch.allclose(found, expected)
 
 
 @pytest.mark.parametrize(

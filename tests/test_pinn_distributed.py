@@ -5,7 +5,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from pinn import distributed, production_plots
+from pinn import distributed, problems, production_plots
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_mean_of_equal_shares_is_the_whole():
 def test_error_of_the_exact_solution_is_zero():
     domain = distributed.parabolas(points=8)
     assert distributed.relative_error(domain) > 0.1
-    domain.predict = lambda points, name: distributed.exact(points["x"], points["l"])
+    domain.predict = lambda points, name: problems.parabola_exact(points["x"], points["l"])
     assert distributed.relative_error(domain) == 0
 
 

@@ -71,6 +71,14 @@ def test_fast_jacobian_agrees_with_reverse_mode(kind, options):
     torch.testing.assert_close(jacobian, expected, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@every_kind
+def test_all_parameters_are_seen_from_any_start(kind, options, dtype):
+    for seed in range(10):
+        domain = Domain([network_of(kind, options)], {"m": 0.0}, seed=seed, dtype=dtype)
+        domain.add("equation", box(SQUARE, 12), lambda p: (p.u_xx + p.m * p.u_xy, p.u_y - p.x))
+
+
 @every_kind
 def test_seed_decides_the_start(kind, options):
     starts = [Domain([network_of(kind, options)], seed=seed).theta for seed in (0, 0, 1)]

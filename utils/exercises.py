@@ -1,6 +1,6 @@
 """Exercises that check themselves, and multiple-choice checkpoints.
 
-A lab lists its exercises in one module (``Intro_to_DL/intro/exercises.py``); a notebook calls
+A lab lists its exercises in one module (``Intro_to_DL/intro/exercises_01.py``); a notebook calls
 ``answer = check("intro-1a", answer)``. A stub left at ``None`` never stops the notebook:
 ``check`` says what is to do and returns the reference, so that the next cell goes on.
 """

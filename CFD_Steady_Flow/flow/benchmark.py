@@ -12,6 +12,7 @@ from scipy import ndimage
 from flow import shapes, solver
 from flow.lattice import OPPOSITE, VELOCITY_X, VELOCITY_Y, equilibrium, relaxation_rates
 from flow.solver import Flow
+from utils.metrics import relative_l2
 
 
 def network_seconds(
@@ -62,7 +63,7 @@ def grid_error(scene: shapes.Scene, ny: int, nx: int, reynolds: float) -> float:
     own, fine = (solver.solve_steady(d < 0, distance=d, reynolds=reynolds).velocity for d in fields)
     fluid = (fields[1] >= 0).reshape(ny, 2, nx, 2).all(axis=(1, 3)) & (fields[0] >= 0)
     mean = fine.reshape(ny, 2, nx, 2, 2).mean(axis=(1, 3))
-    return float(np.linalg.norm((own - mean)[fluid]) / np.linalg.norm(mean[fluid]))
+    return relative_l2(own, mean, where=fluid[..., None])
 
 
 def coarse_flow(distance: np.ndarray, reynolds: float, u_max: float = 0.1) -> np.ndarray:

@@ -31,7 +31,7 @@ if _folder.name != _version:
 
 MARGIN = 16  # columns left of the fluid, so that each row starts on a cache line of 64 bytes
 MEASURE = np.float32(10)  # as the outlet's density: find it
-_OFFSET = 112  # floats by which planes are shifted against multiples of 4 KiB
+_OFFSET = 112  # floats, 7 cache lines: planes a multiple of 4 KiB apart would share their sets of the cache
 _CAPACITIES = (2**16, 2**22, 2**26)  # cells in a plane: one compilation each; unused memory is never touched
 _f32 = np.float32
 

@@ -8,11 +8,13 @@ doi:10.1023/B:JOSS.0000015179.12689.e4), so a steady flow obeys the incompressib
 
 import numpy as np
 
+# D2Q9: at rest, along the axes, along the diagonals. The weights are the only ones with which mass, momentum and
+# stress come out isotropic (Qian, d'Humieres and Lallemand 1992, doi:10.1209/0295-5075/17/6/001).
 VELOCITY_X = np.array([0, 1, 0, -1, 0, 1, -1, -1, 1])
 VELOCITY_Y = np.array([0, 0, 1, 0, -1, 1, 1, -1, -1])
 WEIGHTS = np.array([4 / 9] + [1 / 9] * 4 + [1 / 36] * 4)
 OPPOSITE = np.array([0, 3, 4, 1, 2, 7, 8, 5, 6])
-SOUND_SPEED = 1 / np.sqrt(3)
+SOUND_SPEED = 1 / np.sqrt(3)  # in cells a step
 
 
 def equilibrium(density: np.ndarray, velocity: np.ndarray) -> np.ndarray:
@@ -30,6 +32,7 @@ def equilibrium(density: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         + VELOCITY_Y[:, None, None] * velocity[None, ..., 1]
     )
     square = np.square(velocity).sum(-1)
+    # 3 = 1 / c^2, 4.5 = 1 / (2 c^4), 1.5 = 1 / (2 c^2) with the speed of sound c (Krueger et al. 2017, eq. 3.4)
     return WEIGHTS[:, None, None] * (density - 1 + 3 * along + 4.5 * along**2 - 1.5 * square)
 
 
@@ -49,6 +52,6 @@ def relaxation_rates(viscosity: float, magic: float | None = 3 / 16) -> tuple[fl
     """
     if not viscosity > 0 or (magic is not None and not magic > 0):
         raise ValueError(f"Viscosity ({viscosity}) and magic number ({magic}) must be positive.")
-    half_time = 3 * viscosity
+    half_time = 3 * viscosity  # relaxation time minus 1/2: viscosity = c^2 (time - 1/2)
     even = 1 / (half_time + 0.5)
     return even, even if magic is None else 1 / (magic / half_time + 0.5)

@@ -7,25 +7,20 @@ import numpy as np
 from keras import ops
 from scipy import stats
 
+from utils import metrics
+
 
 def relative_l2(prediction: np.ndarray, truth: np.ndarray, solid: np.ndarray) -> np.ndarray:
     """Error of each sample over its fluid cells, relative to its true flow, shape (n,).
 
-    Root of the sum of squares of the error vectors, divided by the same root for the true velocity. 0 is
-    perfect; 1 is what a prediction of "no flow anywhere" gets.
+    The sums of `utils.metrics.relative_l2` run over the cells and both components of each flow.
 
     Raises:
         ValueError: shapes differ, or a value is not finite.
     """
-    if prediction.shape != truth.shape or truth.shape[:3] != solid.shape:
-        raise ValueError(
-            f"Shapes do not fit: prediction {prediction.shape}, truth {truth.shape}, solid {solid.shape}."
-        )
-    if not np.all(np.isfinite(prediction)):
-        raise ValueError("The prediction holds a value that is not finite (nan or inf).")
-    fluid = ~solid[..., None]
-    error = np.sum(fluid * (prediction - truth) ** 2, axis=(1, 2, 3), dtype=np.float64)
-    return np.sqrt(error / np.sum(fluid * truth**2, axis=(1, 2, 3), dtype=np.float64))
+    if truth.shape[:3] != solid.shape:
+        raise ValueError(f"Shapes do not fit: truth {truth.shape}, solid {solid.shape}.")
+    return metrics.relative_l2(prediction, truth, axis=(1, 2, 3), where=~solid[..., None])
 
 
 def divergence(velocity: np.ndarray, solid: np.ndarray) -> np.ndarray:
@@ -55,7 +50,7 @@ def flux(velocity: np.ndarray, solid: np.ndarray) -> np.ndarray:
 
 def mass_imbalance(velocity: np.ndarray, solid: np.ndarray) -> np.ndarray:
     """Largest error of `flux` over the columns of each sample, (n,)."""
-    return np.abs(flux(velocity, solid) - 1).max(axis=1)
+    return metrics.mass_imbalance(flux(velocity, solid))
 
 
 def drag_of(velocity, solid, reynolds: float):

@@ -176,24 +176,32 @@ class SpectralConv(layers.Layer):
         twice = np.where(wave_x == 0, 1, 2)[:, None] / (period_y * period_x)  # waves -x are the mirror image
         self.waves = [f(p).astype(np.float32) for p in (phase_y, phase_x) for f in (np.cos, np.sin)]
         self.back_x = [(twice * f(phase_x)).astype(np.float32) for f in (np.cos, np.sin)]
-        start = keras.initializers.RandomNormal(stddev=1 / channels)
+        start = keras.initializers.RandomNormal(
+            stddev=1 / channels
+        )  # small: most of the signal starts on the way past
         size = (len(wave_y), len(wave_x), channels, self.filters)
         self.real = self.add_weight(shape=size, initializer=start, name="real")
         self.imag = self.add_weight(shape=size, initializer=start, name="imag")
 
     def call(self, x):
-        cos_y, sin_y, cos_x, sin_x = (ops.convert_to_tensor(wave) for wave in self.waves)
-        # along x: exp(-i phase); the result is (batch, ny, modes, channels), real and imaginary part
-        re, im = ops.einsum("byxc,kx->bykc", x, cos_x), -ops.einsum("byxc,kx->bykc", x, sin_x)
+        # b: batch, y and x: cells, c: channels, k and l: wave numbers along x and y; real and imaginary parts
+        cos_y, sin_y, cos_x, sin_x = (ops.convert_to_tensor(wave) for wave in self.waves)  # (l, y) and (k, x)
+        # there, along x and then y: times exp(-i phase)
+        re, im = ops.einsum("byxc,kx->bykc", x, cos_x), -ops.einsum("byxc,kx->bykc", x, sin_x)  # (b, y, k, c)
         to_y = lambda part, wave: ops.einsum("bykc,ly->lkbc", part, wave)  # noqa: E731
-        re, im = to_y(re, cos_y) + to_y(im, sin_y), to_y(im, cos_y) - to_y(re, sin_y)
+        re, im = to_y(re, cos_y) + to_y(im, sin_y), to_y(im, cos_y) - to_y(re, sin_y)  # (l, k, b, c)
+        # every wave has its own matrix of channels, complex: (l, k, b, c) @ (l, k, c, filters)
         re, im = (
             ops.matmul(re, self.real) - ops.matmul(im, self.imag),
             ops.matmul(re, self.imag) + ops.matmul(im, self.real),
-        )
+        )  # (l, k, b, filters)
+        # back, along y and then x: times exp(i phase); of the result only the real part is not zero
         from_y = lambda part, wave: ops.einsum("lkbc,ly->bykc", part, wave)  # noqa: E731
-        re, im = from_y(re, cos_y) - from_y(im, sin_y), from_y(im, cos_y) + from_y(re, sin_y)
-        cos_x, sin_x = (ops.convert_to_tensor(wave) for wave in self.back_x)
+        re, im = (
+            from_y(re, cos_y) - from_y(im, sin_y),
+            from_y(im, cos_y) + from_y(re, sin_y),
+        )  # (b, y, k, filters)
+        cos_x, sin_x = (ops.convert_to_tensor(wave) for wave in self.back_x)  # (k, x)
         return ops.einsum("bykc,kx->byxc", re, cos_x) - ops.einsum("bykc,kx->byxc", im, sin_x)
 
     def compute_output_shape(self, shape):

@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from flow.plots_data import EXTENT
 from utils import viz
 
-EXTENT = (0, 2, 0, 1)  # of the channel, in channel heights
 AXES = {"xlabel": "x (channel heights)", "ylabel": "y (channel heights)"}
 COLORS = (viz.BLUE, viz.ORANGE, viz.GREEN, viz.PINK, viz.YELLOW, viz.SKY)
 

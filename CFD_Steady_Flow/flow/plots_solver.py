@@ -10,6 +10,7 @@ from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from flow import published
 from utils import viz
+from utils.published import CAVITY_X, CAVITY_Y, GHIA
 
 
 def lattice(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Figure:
@@ -85,8 +86,8 @@ def cavities(flows: Mapping[int, np.ndarray]) -> Figure:
         right.plot(position, velocity[:, n // 2, 0], color=viz.BLUE, label="u along the vertical centre line")
         right.plot(position, velocity[n // 2, :, 1], color=viz.ORANGE, label="v along the horizontal one")
         for points, values, color in zip(
-            (published.CAVITY_Y, published.CAVITY_X),
-            published.GHIA[reynolds],
+            (CAVITY_Y, CAVITY_X),
+            GHIA[reynolds],
             (viz.BLUE, viz.ORANGE),
             strict=True,
         ):

@@ -5,6 +5,7 @@ Lengths are in channel heights. The origin is the lower left corner of the chann
 with ny rows is x = (j + 0.5) / ny, y = (i + 0.5) / ny. The solver and the networks read the same grid.
 """
 
+from copy import copy
 from dataclasses import dataclass
 from functools import reduce
 
@@ -12,6 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from flow.cars import OUTLINES
+from utils import polygons
 
 LENGTH = 2.0  # of the channel, in channel heights
 
@@ -85,35 +87,21 @@ class Polygon:
     """A polygon whose edges do not cross; a curve is a polygon with many corners.
 
     Attributes:
-        vertices: corners in order, shape (n, 2); the last is joined to the first.
+        vertices: corners in order, either way round, shape (n, 2); the last is joined to the first. See
+            `utils.polygons.outline` for closed rings and repeated corners.
+
+    Raises:
+        ValueError: fewer than three corners, no area, or edges that cross or touch.
     """
 
     vertices: np.ndarray
 
     def __post_init__(self) -> None:
-        vertices = np.asarray(self.vertices, float)
-        if vertices.ndim != 2 or vertices.shape[1] != 2 or len(vertices) < 3:
-            raise ValueError(f"A polygon needs corners of shape (3 or more, 2), not {vertices.shape}.")
-        object.__setattr__(self, "vertices", vertices)
+        object.__setattr__(self, "vertices", polygons.outline(self.vertices))
 
     def distance(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Exact signed distance of points, negative inside.
-
-        The nearest point of each edge, and a count of the edges that a ray to the right crosses
-        (an odd number: inside).
-        """
-        shape = np.broadcast_shapes(np.shape(x), np.shape(y))
-        nearest, inside = np.full(shape, np.inf), np.zeros(shape, bool)
-        for (x0, y0), (x1, y1) in zip(self.vertices, np.roll(self.vertices, -1, axis=0), strict=True):
-            ex, ey, px, py = x1 - x0, y1 - y0, x - x0, y - y0
-            length2 = ex * ex + ey * ey
-            if length2 == 0:
-                continue
-            t = np.clip((px * ex + py * ey) / length2, 0, 1)
-            nearest = np.minimum(nearest, (px - t * ex) ** 2 + (py - t * ey) ** 2)
-            if ey != 0:
-                inside ^= ((y0 > y) != (y1 > y)) & (px < py * (ex / ey))
-        return np.where(inside, -1, 1) * np.sqrt(nearest)
+        """Exact signed distance of points, negative inside."""
+        return polygons.signed_distance(self.vertices, x, y)
 
     def outline(self) -> np.ndarray:
         """The corners, shape (n, 2)."""
@@ -121,13 +109,14 @@ class Polygon:
 
     def moved(self, shift: tuple[float, float] = (0, 0), scale: float = 1.0, angle: float = 0.0) -> "Polygon":
         """A copy: turned by ``angle`` about the origin, then scaled, then shifted."""
-        return Polygon(scale * (self.vertices @ _turn(angle).T) + shift)
+        body = copy(self)  # its edges do not cross, wherever it goes: no need to look again
+        object.__setattr__(body, "vertices", scale * (self.vertices @ _turn(angle).T) + shift)
+        return body
 
     @property
     def area(self) -> float:
-        """In squared channel heights, by the shoelace formula."""
-        x, y = self.vertices.T
-        return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
+        """In squared channel heights."""
+        return abs(polygons.signed_area(self.vertices))
 
 
 Body = Ellipse | Polygon
@@ -214,12 +203,12 @@ def rounded(vertices: np.ndarray, radius: float = np.inf, points_per_corner: int
     """A polygon with each corner replaced by a quadratic Bezier curve.
 
     Args:
-        vertices: corners, shape (n, 2).
+        vertices: corners, shape (n, 2), as in `Polygon`.
         radius: how far from a corner the curve begins, at most half an edge; with ``inf`` nothing
             stays straight (a closed quadratic B-spline).
         points_per_corner: on each curve.
     """
-    vertices = np.asarray(vertices, float)
+    vertices = polygons.outline(vertices)
     before, after = np.roll(vertices, 1, axis=0) - vertices, np.roll(vertices, -1, axis=0) - vertices
     start, end = (
         vertices + edge * np.minimum(0.5, radius / np.linalg.norm(edge, axis=1, keepdims=True))

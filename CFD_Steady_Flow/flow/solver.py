@@ -20,11 +20,12 @@ from scipy import ndimage
 
 from flow import kernel
 from flow.lattice import OPPOSITE, SOUND_SPEED, VELOCITY_X, VELOCITY_Y, WEIGHTS, equilibrium, relaxation_rates
+from utils.fixed import Fixed
 
-_MAX_DEPTH = 24  # steps in one sweep through the grid
+_MAX_DEPTH = 24  # steps in one sweep through the grid, whose wave of rows must stay in the cache
 _MAX_HEIGHTS = 60  # channel heights that the inflow may cross before a flow counts as unsteady
 LEAST_WORK = 200_000  # cell updates a band in a sweep; with less, starting threads costs more than it saves
-_COARSEST = 32  # rows of the first grid
+_COARSEST = 32  # rows of the first grid: the smallest bodies of the data set are 4 cells high there
 SMALLEST_DISTANCE = 0.01  # of a cell centre to a wall, in cells
 
 
@@ -61,8 +62,8 @@ def channel_inflow(ny: int, u_max: float) -> np.ndarray:
     return 4 * u_max * y * (1 - y)
 
 
-class Simulation:
-    """A box of ny by nx cells with walls half a cell outside, bodies in it, and time.
+class Simulation(Fixed):
+    """A box of ny by nx cells with walls half a cell outside, bodies in it, and time. The bodies do not move.
 
     Args:
         solid: (ny, nx) bool, True inside bodies.
@@ -78,6 +79,8 @@ class Simulation:
     Raises:
         ValueError: shapes, types or signs do not fit; the sentence says which.
     """
+
+    changing = ("steps", "_old", "_new")
 
     def __init__(
         self,
@@ -101,16 +104,18 @@ class Simulation:
             raise ValueError("A body reaches the outlet. Leave a column of fluid cells before it.")
         if lid_speed and solid[-1].any():
             raise ValueError("A body touches the lid. Leave a row of fluid cells below it.")
-        self.solid, self.steps = solid, 0
+        self.solid, self.steps = solid.copy(), 0
+        self.solid.flags.writeable = False
         self._stride = kernel.row_stride(nx)
         self._depth = int(np.clip(nx // 32 * 2, 2, _MAX_DEPTH))  # the outlet must hear each sound wave often
         self._plane = kernel.plane_size((ny + 2) * self._stride + kernel.MARGIN)
         self._old, self._new = kernel.allocate(self._plane)
-        self._bands: list[int] = []
+        bands: list[int] = []
         num_threads = min(num_threads, ny // (2 * self._depth), ny * nx * self._depth // LEAST_WORK)
         if num_threads > 1:
-            self._bands = np.linspace(0, ny, num_threads + 1).round().astype(int).tolist()
+            bands = np.linspace(0, ny, num_threads + 1).round().astype(int).tolist()
             self._pool = ThreadPoolExecutor(num_threads)
+        self._bands = bands
         self._sweep = kernel.compile_sweep(self._plane)
         rows = np.arange(ny if outlet else 0)
         self._outlet_cells = self._index(rows, nx - 1).astype(np.uint32)
@@ -356,7 +361,7 @@ def check_channel(solid: np.ndarray, distance: np.ndarray | None, reynolds: floa
     _check_geometry(solid, distance)
     if not _has_passage(solid):
         raise ValueError("The bodies block the channel: no fluid cells connect the inlet with the outlet.")
-    if not reynolds > 0 or not 0 < u_max < 0.3:
+    if not reynolds > 0 or not 0 < u_max < 0.3:  # 0.3 is half the speed of sound: no longer incompressible
         raise ValueError(f"Needs reynolds > 0 and 0 < u_max < 0.3 cells a step, not {reynolds} and {u_max}.")
 
 

@@ -15,12 +15,13 @@ import torch
 
 from flow import solver
 from flow.lattice import OPPOSITE, SOUND_SPEED, VELOCITY_X, VELOCITY_Y, WEIGHTS, equilibrium, relaxation_rates
+from utils.fixed import Fixed
 
 _RIM = ((0, 0), (1, 1), (1, 1))
 _X, _Y, _BACK, _W = VELOCITY_X.tolist(), VELOCITY_Y.tolist(), OPPOSITE.tolist(), WEIGHTS.tolist()
 
 
-class BatchSimulation:
+class BatchSimulation(Fixed):
     """n channels of equal size side by side, ny by nx cells each.
 
     Args:
@@ -31,6 +32,8 @@ class BatchSimulation:
         magic: see `lattice.relaxation_rates`.
         device: where to compute; None is the GPU if there is one.
     """
+
+    changing = ("steps", "_populations")
 
     def __init__(
         self,
@@ -45,7 +48,7 @@ class BatchSimulation:
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.steps = 0
         self._rates = relaxation_rates(float(viscosity), magic)
-        self.solid = torch.as_tensor(solids, device=self.device)
+        self.solid = torch.tensor(solids, device=self.device)
         n, ny, nx = solids.shape
         outside = np.pad(solids, _RIM, constant_values=True)
         outside[:, 1:-1, -1] = False
@@ -69,9 +72,8 @@ class BatchSimulation:
         self._body_link = torch.as_tensor(body_link, device=self.device)
         self._outlet = ~self.solid[:, :, -1]
         self._outflow = self._tensor((np.asarray(inflow) * ~solids[:, :, 0]).sum(1))
-        self._take_step = self._step
-        if self.device.type == "cuda" and importlib.util.find_spec("triton") and shutil.which("cc"):
-            self._take_step = torch.compile(self._step, dynamic=False)
+        compiles = self.device.type == "cuda" and importlib.util.find_spec("triton") and shutil.which("cc")
+        self._take_step = torch.compile(self._step, dynamic=False) if compiles else self._step
         velocity = np.zeros((n, ny, nx, 2))
         velocity[..., 0] = np.asarray(inflow)[:, None]
         self.set_state(velocity, np.ones((n, ny, nx)))
@@ -124,7 +126,7 @@ class BatchSimulation:
         """Stream and collide populations (9, n, ny, nx)."""
         flux = (_momentum(f[:, :, :, -1])[0] * self._outlet).sum(1)
         density = (flux - self._outflow) / (self._outlet.sum(1) * float(SOUND_SPEED))
-        change = density[:, None] - f[:, :, :, -1].sum(0)  # (n, ny): at the outlet, see kernel.open_end
+        change = density[:, None] - f[:, :, :, -1].sum(0)  # (n, ny): at the outlet, as `kernel._open_east`
         pulled = [_pull(f[q], q) for q in range(9)]
         for q in (3, 6, 7):
             column = f[q, :, :, -1] + _W[q] * change

@@ -141,13 +141,11 @@ def recorded_gpu_figures() -> pd.DataFrame | None:
 
 def draw_multiply(sizes: list[int], seconds: list[float]) -> Figure:
     """Time and rate of square matrix multiplications."""
-    sizes, seconds = np.array(sizes), np.array(seconds)
-    rate = 2.0 * sizes**3 / seconds / 1e9
+    n, taken = np.array(sizes), np.array(seconds)
+    rate = 2.0 * n**3 / taken / 1e9
     fig, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.5))
-    left.loglog(sizes, 1e6 * seconds, "o-", color=viz.BLUE, label="measured")
-    left.loglog(
-        sizes, 1e6 * 2.0 * sizes**3 / (1e9 * rate.max()), "--", color=viz.BLACK, label="work / peak rate"
-    )
+    left.loglog(n, 1e6 * taken, "o-", color=viz.BLUE, label="measured")
+    left.loglog(n, 1e6 * 2.0 * n**3 / (1e9 * rate.max()), "--", color=viz.BLACK, label="work / peak rate")
     left.set(xlabel="matrix size n", ylabel="time per multiply (µs)", title="Latency: small calls stay slow")
     left.legend()
     right.loglog(sizes, rate, "s-", color=viz.ORANGE)
@@ -267,7 +265,7 @@ def draw_rounding(bits: list[int], errors: list[float]) -> Figure:
 def draw_gradients(gradients: np.ndarray, scale: float) -> Figure:
     """Sizes of gradients with and without a loss scale, and what float16 turns to zero."""
     sizes = np.log2(np.abs(gradients[gradients != 0]))
-    edges = np.arange(-46, 17)
+    edges = np.arange(-46, 17).tolist()
     fig, ax = plt.subplots(figsize=(8, 3.6))
     ax.axvspan(edges[0], -25, color=viz.ORANGE, alpha=0.25, lw=0, label="float16 rounds to zero")
     ax.axvspan(-25, -14, color=viz.YELLOW, alpha=0.18, lw=0, label="float16 loses precision")

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from utils import viz
 
@@ -60,7 +61,8 @@ def network_diagram(widths: Sequence[int], titles: Sequence[str]) -> Figure:
             for x1, y1 in right:
                 ax.plot([x0, x1], [y0, y1], color="0.75", lw=0.5, zorder=1)
     for x, column in enumerate(columns):
-        ax.scatter(*np.array(column).T, s=90, color=f"C{x}", edgecolor="black", linewidth=0.6, zorder=2)
+        places, heights = np.array(column).T
+        ax.scatter(places, heights, s=90, color=f"C{x}", edgecolor="black", linewidth=0.6, zorder=2)
         ax.text(x, 1.12, titles[x], ha="center", va="bottom")
     for x, (before, after) in enumerate(zip(widths, widths[1:], strict=False)):
         text = f"{before} × {after} weights\n+ {after} biases\n= {before * after + after:,}"
@@ -175,7 +177,7 @@ def curves(
             label=label,
         )
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend()
     return fig
 

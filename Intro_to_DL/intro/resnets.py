@@ -1,13 +1,14 @@
 """Residual networks: the block, the networks of notebook 04, and the original course's ResNet."""
 
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import keras
 from keras import layers
 
 from utils.training import one_cycle
 
-Tensor = keras.KerasTensor
+Tensor: TypeAlias = Any  # keras.KerasTensor while a network is built
 
 
 def conv_bn(
@@ -163,8 +164,8 @@ def original_resnet(
     for stage, (filters, num_blocks) in enumerate(zip(((1, 1, 4), (2, 2, 8)), blocks, strict=True)):
         for block in range(num_blocks):
             strides = 2 if stage == 1 and block == 0 else 1
-            sizes = tuple(width * factor for factor in filters)
-            h = _bottleneck(h, sizes, strides, project=block == 0, momentum=momentum)
+            first, second, third = (width * factor for factor in filters)
+            h = _bottleneck(h, (first, second, third), strides, project=block == 0, momentum=momentum)
     h = (
         layers.AveragePooling2D(2, padding="same")(h)
         if stem == "original"

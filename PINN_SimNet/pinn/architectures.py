@@ -70,7 +70,7 @@ class Siren(FullyConnected):
     ):
         super().__init__(inputs, outputs, bounds, **options)
         self.frequency = frequency
-        self.activation = lambda z: derivatives.sin(z * frequency)
+        self.activation = lambda z: derivatives.sin(z * self.frequency)
 
     def initial(self, generator: torch.Generator) -> list[Tensor]:
         start = []

@@ -1,7 +1,9 @@
 """Polynomial chaos for independent inputs: an answer as a sum of orthonormal polynomials of its inputs.
 
 Xiu and Karniadakis 2002, doi:10.1137/S1064827501387826; Sobol indices from the coefficients as in Sudret 2008,
-doi:10.1016/j.ress.2007.04.002. Built on numpy.polynomial: the known libraries need a C compiler to install.
+doi:10.1016/j.ress.2007.04.002. Built on numpy.polynomial. chaospy 4.3.21 would do the same, but stands on numpoly:
+its last pure wheel, 1.2.14, fails with NumPy 2.4 (`numpy.reshape` lost an argument), and later ones are C code without
+wheels, which need a compiler.
 """
 
 import itertools

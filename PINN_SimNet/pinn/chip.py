@@ -21,7 +21,7 @@ from scipy.sparse.linalg import splu
 from skfem import Basis, BilinearForm, ElementQuad1, ElementQuad2, ElementVector, LinearForm, MeshQuad
 from skfem.helpers import ddot, div, dot, grad, mul
 
-from utils import store
+from utils import metrics, store
 
 LEFT, RIGHT, FLOOR, CEILING = -2.5, 2.5, -0.5, 0.5
 FRONT = -1.0  # x of the chip's front face
@@ -295,7 +295,7 @@ def relative_l2(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
     Returns:
         Shape (3,).
     """
-    return np.linalg.norm(found - truth, axis=0) / np.linalg.norm(truth, axis=0)
+    return metrics.relative_l2(found, truth, axis=0)
 
 
 def sections(chip: Chip, number: int = 10, points: int = 32) -> tuple[np.ndarray, np.ndarray]:
@@ -315,7 +315,7 @@ def mass_imbalance(flow: Flow, chip: Chip, number: int = 10) -> float:
     """Largest deviation of the flux through upright sections from the inflow, which is 1."""
     points, weights = sections(chip, number)
     u = flow(points.reshape(-1, 2))[:, 0].reshape(weights.shape)
-    return float(np.abs((weights * u).sum(axis=1) - 1).max())
+    return metrics.mass_imbalance((weights * u).sum(axis=1))
 
 
 def face_points(chip: Chip, points: int = 24) -> tuple[np.ndarray, np.ndarray]:

@@ -9,10 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from pinn.chip import CEILING, FLOOR, FRONT, LEFT, RIGHT, Chip, Flow, Reference
+from pinn.chip import CEILING, FIELDS, FLOOR, FRONT, LEFT, RIGHT, Chip, Flow, Reference
 from utils.viz import BLACK, BLUE, GREEN, ORANGE, PINK
-
-NAMES = ("u", "v", "p")
 
 
 def _raster(flow: Flow, chip: Chip, per_unit: int = 50) -> tuple[tuple, np.ndarray]:
@@ -69,7 +67,7 @@ def flow_fields(flow: Flow, chip: Chip, title: str) -> Figure:
     """u, v and p of one flow."""
     extent, values = _raster(flow, chip)
     fig, axes = plt.subplots(3, 1, figsize=(9, 5.4), sharex=True)
-    for ax, name, field in zip(axes, NAMES, values, strict=True):
+    for ax, name, field in zip(axes, FIELDS, values, strict=True):
         image = _panel(ax, field, extent, "viridis", np.nanmin(field), np.nanmax(field))
         ax.set(ylabel="y")
         fig.colorbar(image, ax=ax, label=name)
@@ -83,7 +81,7 @@ def comparison(flow: Flow, reference: Flow, chip: Chip, title: str) -> Figure:
     extent, truth = _raster(reference, chip)
     _, found = _raster(flow, chip)
     fig, axes = plt.subplots(3, 3, figsize=(12, 5.2), sharex=True, sharey=True)
-    for row, name, a, b in zip(axes, NAMES, truth, found, strict=True):
+    for row, name, a, b in zip(axes, FIELDS, truth, found, strict=True):
         low, high = np.nanmin(a), np.nanmax(a)
         span = max(float(np.nanquantile(np.abs(b - a), 0.995)), 1e-12)
         for ax, values, cmap, limits, label in (

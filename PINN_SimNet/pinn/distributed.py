@@ -30,6 +30,8 @@ if __name__ == "__main__":  # started by torchrun: the course's code is found fr
 from pinn.domain import Domain  # noqa: E402
 from pinn.networks import FullyConnected  # noqa: E402
 from pinn.points import Points, at, box  # noqa: E402
+from pinn.problems import parabola_exact  # noqa: E402
+from utils.metrics import relative_l2  # noqa: E402
 
 
 def parabolas(
@@ -61,18 +63,12 @@ def parabolas(
     return domain
 
 
-def exact(x: Tensor, length: Tensor) -> Tensor:
-    """u = x (x - l) / 2."""
-    return x * (x - length) / 2
-
-
 def relative_error(domain: Domain) -> float:
     """Relative L2 error of `parabolas` on a grid over all x / l and l."""
     s, length = torch.meshgrid(torch.linspace(0, 1, 101), torch.linspace(1, 2, 21), indexing="ij")
     x, length = (s * length).reshape(-1, 1), length.reshape(-1, 1)
-    truth = exact(x, length)
-    found = domain.predict({"x": x, "l": length}, "u").cpu()
-    return ((found - truth).norm() / truth.norm()).item()
+    truth = parabola_exact(x, length)
+    return relative_l2(domain.predict({"x": x, "l": length}, "u"), truth)
 
 
 class Loss(nn.Module):

@@ -146,9 +146,18 @@ class Domain:
         generator = torch.Generator().manual_seed(seed)
         start = [tensor for network in networks for tensor in network.initial(generator)]
         start += [torch.tensor(float(value)) for value in (unknowns or {}).values()]
-        self.dtype, self.device = dtype, device
         self.theta = torch.cat([tensor.reshape(-1) for tensor in start]).to(device, dtype)
         self.constraints: dict[str, Constraint] = {}
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of ``theta``."""
+        return self.theta.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Of ``theta``."""
+        return self.theta.device
 
     def add(
         self,
@@ -168,7 +177,8 @@ class Domain:
             weight: a number, or a column (n, 1) such as a signed distance.
 
         Raises:
-            ValueError: the residual has the wrong shape, or is not finite, or the name is taken.
+            ValueError: the residual has the wrong shape, or is not finite, or the name is taken; or a trainable number
+                acts on it that optimizers would not see.
         """
         self._add(name, points, residual, weight, 0, 1.0, 0.0)
 
@@ -208,9 +218,47 @@ class Domain:
                 raise ValueError(
                     f"The residual of '{name}' is not finite at the start values. Look for a division by zero."
                 )
+            self._check_derivatives(constraint)
         except Exception:
             del self.constraints[name]
             raise
+
+    def _check_derivatives(self, constraint: Constraint) -> None:
+        """Raise where a residual depends on a trainable number in a way that `jacobian` does not see."""
+        moved = self.theta + 0.01 * torch.where(
+            self.theta == 0, 1, self.theta
+        )  # a zero may hide an influence
+        with torch.enable_grad():
+            parameters = [part.clone().requires_grad_() for part in self.split(moved)]
+            tape = Tape(parameters, constraint.number)
+            with tape.running():
+                values = constraint.values(self, parameters)
+            missed = tape.missed(values)
+        ours = {id(parameter): k for k, parameter in enumerate(parameters)}
+        for leaf in missed:
+            if id(leaf) in ours:
+                raise ValueError(
+                    f"{self._describe(ours[id(leaf)])} acts on '{constraint.name}' outside of `linear` and "
+                    "`per_point`, so that its derivative would be taken for 0. In the method `layers` write "
+                    "linear(h, weight, bias) for a matrix and per_point(parameter) for any other parameter, with the "
+                    "parameter as it was given: linear(h, weight) * per_point(scale), not linear(h, weight * scale)."
+                )
+            if isinstance(leaf, torch.nn.Parameter):
+                raise ValueError(
+                    f"'{constraint.name}' depends on a torch.nn.Parameter of shape {tuple(leaf.shape)} that is none of "
+                    "the domain's parameters, so that no optimizer would train it. Let the methods `shapes` and "
+                    "`initial` of the network declare it, or name it in Domain(..., unknowns={...}); for a fixed "
+                    "number use a plain tensor."
+                )
+
+    def _describe(self, position: int) -> str:
+        """Which parameter stands at a position of the list that `split` gives."""
+        for network in self.networks:
+            if position < len(network.shapes()):
+                shape = network.shapes()[position]
+                return f"Parameter {position} of {type(network).__name__}, of shape {shape},"
+            position -= len(network.shapes())
+        return f"The unknown {self.unknowns[position]}"
 
     def _move(self, points: Points) -> Points:
         return {name: column.to(self.device, self.dtype) for name, column in points.items()}

@@ -16,6 +16,8 @@ import numpy as np
 
 from pinn.points import Points, at
 from pinn.sampling import Seed, importance, unit_points, unit_stream
+from utils import polygons
+from utils.fixed import Fixed
 
 Where = Callable[[np.ndarray], np.ndarray]
 PROBES = 2**13  # points that measure a piece for which there is no formula
@@ -83,8 +85,8 @@ def _whole(measure: float, place: Callable[[np.ndarray], tuple[np.ndarray, np.nd
     return _Patch(measure, place, lambda u: np.zeros(len(u), dtype=bool), lambda u: np.full(len(u), np.inf))
 
 
-class Geometry:
-    """A shape. Subclasses give ``dim``, ``bounds``, ``sdf``, ``_patches`` and, if there is a formula, ``measure``.
+class Geometry(Fixed):
+    """A shape, which stays as it was made. Subclasses give ``dim``, ``bounds``, ``sdf``, ``_patches`` and, if there is a formula, ``measure``.
 
     Attributes:
         dim: 1, 2 or 3.
@@ -423,7 +425,7 @@ class _Moved(Geometry):
 
     def __init__(self, part: Geometry, turn: np.ndarray, factor: float, offset):
         self.part, self.dim, self.turn, self.factor = part, part.dim, turn, factor
-        self.offset = np.broadcast_to(np.asarray(offset, dtype=float), (self.dim,))
+        self.offset = _place(np.broadcast_to(np.asarray(offset, dtype=float), (self.dim,)), self.dim)
         self.measure = None if part.measure is None else part.measure * factor**self.dim
 
     @property
@@ -469,6 +471,14 @@ def _corners(low, high, dim: int) -> np.ndarray:
             f"The first corner {corners[0]} must lie below the second {corners[1]} in all coordinates."
         )
     return corners
+
+
+def _place(coordinates, dim: int) -> np.ndarray:
+    """A point, shape (dim,)."""
+    place = np.asarray(coordinates, dtype=float).reshape(-1)
+    if place.shape != (dim,) or not np.all(np.isfinite(place)):
+        raise ValueError(f"A place in {dim}D has {dim} finite coordinates, not {coordinates}.")
+    return place
 
 
 class _Block(Geometry):
@@ -532,9 +542,9 @@ class Channel2D(Rectangle):
 
 class _Ball(Geometry):
     def __init__(self, center, radius: float):
-        if not radius > 0:
+        if not 0 < radius < np.inf:
             raise ValueError(f"The radius must be positive, not {radius}.")
-        self.center, self.radius = np.asarray(center, dtype=float).reshape(self.dim), float(radius)
+        self.center, self.radius = _place(center, self.dim), float(radius)
         self.bounds = np.array([self.center - radius, self.center + radius])
         self.measure = np.pi * radius**2 if self.dim == 2 else 4 / 3 * np.pi * radius**3
 
@@ -567,10 +577,10 @@ class Sphere(_Ball):
 
 
 class Polygon(Geometry):
-    """A polygon without crossing edges; the corners may go round either way.
+    """A polygon without crossing edges.
 
     Args:
-        corners: shape (n, 2); a corner that is named twice in a row counts once.
+        corners: shape (n, 2), either way round; see `utils.polygons.outline` for rings and repeated corners.
 
     Raises:
         ValueError: fewer than three corners, no area, or edges that cross or touch.
@@ -579,59 +589,17 @@ class Polygon(Geometry):
     dim = 2
 
     def __init__(self, corners):
-        corners = np.asarray(corners, dtype=float)
-        if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:
-            raise ValueError(
-                f"A polygon needs three corners or more of two coordinates, not {corners.shape}."
-            )
-        corners = corners[np.any(corners != np.roll(corners, 1, axis=0), axis=1)]
-        following = np.roll(corners, -1, axis=0)
-        area = 0.5 * np.sum(corners[:, 0] * following[:, 1] - corners[:, 1] * following[:, 0])
-        if area == 0:
-            raise ValueError("These corners enclose no area.")
-        _check_simple(corners)
-        self.corners = corners if area > 0 else corners[::-1]
-        self.measure = abs(float(area))
+        corners = polygons.outline(corners)
+        area = polygons.signed_area(corners)
+        self.corners = corners if area > 0 else corners[::-1]  # counter-clockwise: normals point out
+        self.measure = abs(area)
         self.bounds = np.array([corners.min(axis=0), corners.max(axis=0)])
 
     def sdf(self, points):
-        points = np.asarray(points, dtype=float)[:, None, :]
-        start, edge = self.corners, np.roll(self.corners, -1, axis=0) - self.corners
-        offset = points - start
-        along = np.clip((offset * edge).sum(-1) / (edge**2).sum(-1), 0, 1)
-        distance = np.linalg.norm(offset - along[..., None] * edge, axis=-1).min(axis=1)
-        # a ray to the right crosses the boundary of the shape an odd number of times if it starts inside
-        stop = start + edge
-        spans = (start[:, 1] > points[..., 1]) != (stop[:, 1] > points[..., 1])
-        turn = edge[:, 0] * offset[..., 1] - edge[:, 1] * offset[..., 0]
-        crossings = np.sum(spans & ((turn > 0) == (edge[:, 1] > 0)), axis=1)
-        return np.where(crossings % 2 == 1, distance, -distance)
+        return -polygons.signed_distance(self.corners, *np.asarray(points, dtype=float).T)
 
     def _patches(self):
         return [_segment(*ends) for ends in zip(self.corners, np.roll(self.corners, -1, axis=0), strict=True)]
-
-
-def _check_simple(corners: np.ndarray) -> None:
-    """Raise where two edges of a polygon meet that are no neighbours."""
-
-    def side(start, stop, point):  # positive to the left of the way from start to stop
-        one, other = stop - start, point - start
-        return one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]
-
-    stops = np.roll(corners, -1, axis=0)
-    for k in range(len(corners) - 2):
-        others = slice(k + 2, len(corners) - (k == 0))
-        start, stop, starts, ends = corners[k], stops[k], corners[others], stops[others]
-        apart = side(start, stop, starts) * side(start, stop, ends) > 0
-        apart |= side(starts, ends, start) * side(starts, ends, stop) > 0
-        apart |= np.any(np.maximum(starts, ends) < np.minimum(start, stop), axis=1)
-        apart |= np.any(np.minimum(starts, ends) > np.maximum(start, stop), axis=1)
-        if not apart.all():
-            other = k + 2 + int(np.argmin(apart))
-            raise ValueError(
-                f"The edges that start at corners {k} and {other} of this polygon cross or touch: list the corners in "
-                "the order of the outline, and unite shapes with +."
-            )
 
 
 class Triangle(Polygon):
@@ -647,8 +615,8 @@ class Line(Geometry):
     dim = 2
 
     def __init__(self, start, stop):
-        self.start, self.stop = np.asarray(start, dtype=float), np.asarray(stop, dtype=float)
-        self.bounds = np.array([np.minimum(start, stop), np.maximum(start, stop)], dtype=float)
+        self.start, self.stop = _place(start, 2), _place(stop, 2)
+        self.bounds = np.array([np.minimum(self.start, self.stop), np.maximum(self.start, self.stop)])
         self.measure = 0.0
         if np.array_equal(self.start, self.stop):
             raise ValueError("A line needs two different ends.")
@@ -678,9 +646,9 @@ class Cylinder(Geometry):
     dim = 3
 
     def __init__(self, center, radius: float, height: float):
-        if not (radius > 0 and height > 0):
+        if not (0 < radius < np.inf and 0 < height < np.inf):
             raise ValueError(f"Radius and height must be positive, not {radius} and {height}.")
-        self.center, self.radius, self.height = np.asarray(center, dtype=float), float(radius), float(height)
+        self.center, self.radius, self.height = _place(center, 3), float(radius), float(height)
         size = np.array([radius, radius, height / 2])
         self.bounds = np.array([self.center - size, self.center + size])
         self.measure = np.pi * self.radius**2 * self.height

@@ -1,4 +1,4 @@
-"""Referees of notebook 06: closed forms, a finite-element solution, a published table; and its figures."""
+"""Referees of notebook 06: closed forms and a finite-element solution; and its figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,18 +10,8 @@ from matplotlib.figure import Figure
 from scipy.sparse import bmat
 from skfem.helpers import ddot, div, dot, grad
 
+from utils import published
 from utils.viz import BLACK, BLUE, ORANGE
-
-# Ghia, Ghia, Shin (1982), doi:10.1016/0021-9991(82)90058-4, tables I and II, Re = 100: u(0.5, y) and v(x, 0.5)
-GHIA_Y = np.array([0.0547, 0.0625, 0.0703, 0.1016, 0.1719, 0.2813, 0.4531, 0.5, 0.6172, 0.7344, 0.8516, 0.9531,
-                   0.9609, 0.9688, 0.9766])  # fmt: skip
-GHIA_U = np.array([-0.03717, -0.04192, -0.04775, -0.06434, -0.10150, -0.15662, -0.21090, -0.20581, -0.13641,
-                   0.00332, 0.23151, 0.68717, 0.73722, 0.78871, 0.84123])  # fmt: skip
-GHIA_X = np.array([0.0625, 0.0703, 0.0781, 0.0938, 0.1563, 0.2266, 0.2344, 0.5, 0.8047, 0.8594, 0.9063, 0.9453,
-                   0.9531, 0.9609, 0.9688])  # fmt: skip
-GHIA_V = np.array([0.09233, 0.10091, 0.10890, 0.12317, 0.16077, 0.17507, 0.17527, 0.05454, -0.24533, -0.22445,
-                   -0.16914, -0.10313, -0.08864, -0.07391, -0.05906])  # fmt: skip
-GHIA_CENTRE, GHIA_STREAM = (0.6172, 0.7344), -0.103423  # table III, primary vortex
 
 
 def waveguide_field(
@@ -266,15 +256,17 @@ def cavity(x, y, stream, u_line, v_line) -> Figure:
     image = left.contourf(x, y, stream, 20, cmap="cividis")
     levels = [-0.1, -0.09, -0.07, -0.05, -0.03, -0.01, -0.003, -0.0005, 1e-6]
     left.contour(x, y, stream, levels, colors="white", linewidths=0.7, linestyles="-")
-    left.plot(*GHIA_CENTRE, "o", color=ORANGE, ms=6)
+    left.plot(*published.GHIA_CENTRE, "o", color=ORANGE, ms=6)
     left.set(title="stream function", xlabel="x", ylabel="y", aspect="equal")
     left.grid(False)
     fig.colorbar(image, ax=left, label="stream function", shrink=0.8)
     middle.plot(u_line[1], u_line[0], color=BLUE, label="network")
-    middle.plot(GHIA_U, GHIA_Y, "o", color=ORANGE, ms=4, label="Ghia et al. (1982)")
+    middle.plot(
+        published.GHIA[100][0], published.CAVITY_Y, "o", color=ORANGE, ms=4, label="Ghia et al. (1982)"
+    )
     middle.set(title="vertical centre line", xlabel="u / lid speed", ylabel="y")
     middle.legend()
     right.plot(*v_line, color=BLUE)
-    right.plot(GHIA_X, GHIA_V, "o", color=ORANGE, ms=4)
+    right.plot(published.CAVITY_X, published.GHIA[100][1], "o", color=ORANGE, ms=4)
     right.set(title="horizontal centre line", xlabel="x", ylabel="v / lid speed")
     return fig

@@ -2,7 +2,8 @@
 
 A network here owns no weights. It says which shapes it needs, how to start them, and how to compute
 with them; the weights of all networks of a problem lie in **one flat vector**, which is what
-second-order optimizers work on. A new architecture is a subclass of `Network` with three methods.
+second-order optimizers work on. A new architecture is a subclass of `Network` with three methods. Its matrices
+enter through `linear`, its other parameters through `per_point`; `Domain.add` refuses one that enters otherwise.
 """
 
 from __future__ import annotations
@@ -162,13 +163,12 @@ def linear(h: Jet, weight: Tensor, bias: Tensor | None = None) -> Jet:
         h: (n, in). weight: (out, in). bias: (out,).
     """
     keys = list(h.parts)
-    stacked = torch.stack([h.parts[key] for key in keys])
-    z = stacked @ weight.T
-    if tape := _tape.get():
-        z = tape.note_linear(stacked, z, weight, bias)
+    stacked = torch.stack([h.parts[key] for key in keys])  # (derivatives, n, in)
+    tape = _tape.get()
+    z = tape.note_linear(stacked, weight) if tape else stacked @ weight.T  # (derivatives, n, out)
     parts = dict(zip(keys, z.unbind(0), strict=True))
     if bias is not None:
-        parts[""] = parts[""] + bias
+        parts[""] = parts[""] + per_point(bias)
     return Jet(parts, h.wanted)
 
 
@@ -200,7 +200,7 @@ class Tape:
             self.offset[id(parameter)] = self.size
             self.size += parameter.numel()
         self.leaves: list[Tensor] = []
-        self.notes: list[tuple[Tensor | None, int, int | None]] = []
+        self.notes: list[tuple[Tensor | None, int]] = []
 
     @contextmanager
     def running(self):
@@ -210,31 +210,60 @@ class Tape:
         finally:
             _tape.reset(token)
 
-    def note_linear(self, stacked: Tensor, z: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    # A parameter is detached where it is noted: what still hangs on it in autograd's graph was `missed`.
+
+    def note_linear(self, stacked: Tensor, weight: Tensor) -> Tensor:
+        """``stacked @ weight.T`` for stacked of shape (derivatives, n, in), shape (derivatives, n, out)."""
+        if id(weight) not in self.offset:  # a fixed matrix, or one that was computed from a parameter
+            return stacked @ weight.T
+        z = stacked @ weight.detach().T
         leaf = torch.zeros_like(z, requires_grad=True)
         self.leaves.append(leaf)
-        bias_at = None if bias is None else self.offset[id(bias)]
-        self.notes.append((stacked.detach(), self.offset[id(weight)], bias_at))
+        self.notes.append((stacked.detach(), self.offset[id(weight)]))
         return z + leaf
 
     def note_parameter(self, parameter: Tensor) -> Tensor:
+        """The parameter for every point on its own, shape (n, ...)."""
+        if id(parameter) not in self.offset:
+            return parameter[None]
         leaf = torch.zeros(self.number, *parameter.shape, dtype=parameter.dtype, device=parameter.device)
         self.leaves.append(leaf.requires_grad_())
-        self.notes.append((None, self.offset[id(parameter)], None))
-        return parameter[None] + leaf
+        self.notes.append((None, self.offset[id(parameter)]))
+        return parameter.detach()[None] + leaf
 
     def rows(self, residual: Tensor) -> Tensor:
         """The Jacobian, shape (n, parameters), of one residual per point, shape (n,)."""
         jacobian = torch.zeros(self.number, self.size, dtype=residual.dtype, device=residual.device)
         slopes = torch.autograd.grad(residual.sum(), self.leaves, retain_graph=True, allow_unused=True)
-        for slope, (entered, at, bias_at) in zip(slopes, self.notes, strict=True):
+        for slope, (entered, at) in zip(slopes, self.notes, strict=True):
             if slope is None:
                 continue
             if entered is None:
                 block = slope.reshape(self.number, -1)
-            else:
+            else:  # summed over the derivatives d that the layer carries along: (n, out, in)
                 block = torch.einsum("dno,dni->noi", slope, entered).reshape(self.number, -1)
             jacobian[:, at : at + block.shape[1]] += block
-            if bias_at is not None:
-                jacobian[:, bias_at : bias_at + slope.shape[2]] += slope[0]
         return jacobian
+
+    def missed(self, values: Tensor) -> list[Tensor]:
+        """The tensors that ask for gradients and act on ``values`` in a way that this tape has not noted.
+
+        Args:
+            values: (n, equations), computed from parameters that ask for gradients while the tape was running.
+        """
+        noted = {id(leaf) for leaf in self.leaves}
+        found, seen, nodes = [], set(), [values.grad_fn]
+        while nodes:
+            node = nodes.pop()
+            if node is None or node in seen:
+                continue
+            seen.add(node)
+            nodes += [following for following, _ in node.next_functions]
+            if hasattr(node, "variable") and id(node.variable) not in noted:  # a leaf of autograd's graph
+                found.append(node.variable)
+        if not found:
+            return []
+        numbers = torch.arange(1, values.numel() + 1, dtype=values.dtype, device=values.device)
+        combined = (values * numbers.view_as(values)).sum()  # slopes of opposite sign must not cancel
+        slopes = torch.autograd.grad(combined, found)
+        return [leaf for leaf, slope in zip(found, slopes, strict=True) if (slope != 0).any()]

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from pytorch_optimizer import SOAP as SoapOfTensors
 from torch import Tensor
-from torch.optim.lbfgs import _strong_wolfe  # torch's own line search; it has no public name
+from torch.optim.lbfgs import _strong_wolfe  # torch's own line search has no public name; tests watch over it
 
 from pinn.domain import Domain
 
@@ -73,19 +73,22 @@ class LevenbergMarquardt(Optimizer):
         residuals, jacobian = domain.jacobian(domain.theta)
         loss = residuals.square().sum().item()
         free = domain.in_output_layer() if self.settings["exact_output_layer"] else None
-        for _ in range(20):
+        for _ in range(20):  # up to 5^20 = 1e14 times the damping: a move that does nothing
             damping = self.state["damping"]
             move = self._solve(residuals, jacobian, damping, free)
             with torch.no_grad():
                 new_loss = domain.residuals(domain.theta + move).square().sum().item()
             if new_loss < loss:
                 domain.theta = domain.theta + move
+                # Slower down than up: most moves succeed, and a failed one costs a factorization. Far below the
+                # rounding error of J'J (1e-16) damping does nothing; 1e-24 keeps it ready to rise.
                 self.state["damping"] = max(damping / 4, 1e-24)
+                # A kept move that gains less than 0.01 % stalls; 30 in a row could gain 0.3 % in all.
                 self.state["stalled"] = self.state["stalled"] + 1 if new_loss > loss * (1 - 1e-4) else 0
                 if self.state["stalled"] >= 30:
                     self.finished = "the loss has stopped falling"
                 return new_loss
-            self.state["damping"] = max(damping * 5, 1e-16)
+            self.state["damping"] = max(damping * 5, 1e-16)  # where it first matters
         self.finished = "no step lowers the loss"
         return loss
 
@@ -133,7 +136,7 @@ class SelfScaledBroyden(Optimizer):
             value,
             gradient,
             slope,
-            max_ls=20,
+            max_ls=20,  # halvings of the bracket: a millionth of the step
         )
         if not (math.isfinite(new_value) and new_value < value):
             return self._restart(domain, value)
@@ -146,37 +149,48 @@ class SelfScaledBroyden(Optimizer):
 
     def _restart(self, domain: Domain, value: float) -> float:
         """Forget the curvature; give up when that does not help either."""
-        if self.state["fresh"] or self.state["failures"] > 4:
+        if (
+            self.state["fresh"] or self.state["failures"] > 4
+        ):  # steepest descent fails too, or five fresh starts did
             self.finished = "no step lowers the loss"
         self.state["failures"] += 1
         self.state["inverse"] = None
         return math.exp(value)
 
     def _update(self, step: Tensor, change: Tensor, gradient: Tensor, length: float) -> None:
-        """The self-scaled Broyden formula of arXiv:2405.04230."""
-        curvature = (change @ step).item()
-        if not curvature > 1e-300:
+        """The self-scaled Broyden formula of Urban, Stefanou & Pons (2024), section 3.2, in their notation.
+
+        With s = ``step``, y = ``change`` of the gradient g, H = ``inverse`` and step length alpha:
+        H <- (H - H y y'H / y'Hy + phi v v') / tau + s s' / y's, where v = sqrt(y'Hy) (s / y's - H y / y'Hy).
+        BFGS is phi = tau = 1. Here phi follows from theta, which places the update between BFGS (0) and DFP (1)
+        or beyond, and tau rescales H (Al-Baali & Khalfan's bounds).
+        """
+        curvature = (change @ step).item()  # y's
+        if not curvature > 1e-300:  # no curvature was seen, or it is lost in the smallest numbers
             return
         inverse = self.state["inverse"]
         if self.state["fresh"]:
-            inverse = inverse * (curvature / (change @ change).item())
+            inverse = inverse * (curvature / (change @ change).item())  # Nocedal & Wright (2006), (6.20)
             self.state["fresh"] = False
-        moved = inverse @ change
-        energy = (change @ moved).item()
+        moved = inverse @ change  # H y
+        energy = (change @ moved).item()  # y'Hy
         if not energy > 0:  # rounding has spoiled the matrix
             self.state["inverse"] = torch.eye(len(step), dtype=step.dtype, device=step.device)
             self.state["fresh"] = True
             return
-        b = -length * (step @ gradient).item() / curvature
-        h = energy / curvature
-        a = max(h * b - 1, 1e-16)
+        b = -length * (step @ gradient).item() / curvature  # s'H^-1 s / y's, as s = -alpha H g
+        h = energy / curvature  # y'Hy / y's
+        a = max(h * b - 1, 1e-16)  # never negative (Cauchy-Schwarz), but for rounding error
         c = math.sqrt(a / (a + 1))
-        rho = min(1.0, h * (1 - c))
-        theta = max((rho - 1) / a, min(1 / rho, (1 - b) / b))
+        rho = min(1.0, h * (1 - c))  # rho minus
+        theta = max(
+            (rho - 1) / a, min(1 / rho, (1 - b) / b)
+        )  # (1 - b) / b, kept between theta minus and plus
         sigma = 1 + a * theta
         scale = abs(sigma) ** (-1 / (len(step) - 1))
-        tau = min(rho * scale, sigma) if theta <= 0 else rho * min(scale, 1 / theta)
-        phi = (1 - theta) / (1 + a * theta)
+        shrink = min(1.0, 1 / b)  # tau of self-scaled BFGS
+        tau = min(shrink * scale, sigma) if theta <= 0 else shrink * min(scale, 1 / theta)
+        phi = (1 - theta) / sigma
         v = math.sqrt(energy) * (step / curvature - moved / energy)
         inverse = (inverse - torch.outer(moved, moved / energy) + phi * torch.outer(v, v)) / tau
         self.state["inverse"] = inverse + torch.outer(step, step / curvature)
@@ -184,7 +198,7 @@ class SelfScaledBroyden(Optimizer):
 
 def _log_loss(domain: Domain, x: Tensor) -> tuple[float, Tensor]:
     x = x.detach().requires_grad_()
-    value = torch.log(domain.loss(x) + 1e-300)
+    value = torch.log(domain.loss(x) + 1e-300)  # finite even where the loss is 0
     (gradient,) = torch.autograd.grad(value, x)
     return value.item(), gradient
 

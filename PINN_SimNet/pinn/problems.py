@@ -17,6 +17,7 @@ from pinn.domain import Domain
 from pinn.networks import FullyConnected
 from pinn.optimizers import LevenbergMarquardt, Optimizer
 from pinn.points import Points, at, grid, line, product
+from utils.metrics import relative_l2
 
 D1, D2 = 10.0, 0.1  # diffusivities of the composite bar
 
@@ -27,11 +28,6 @@ class Problem:
 
     domain: Domain
     error: Callable[[Domain], float]
-
-
-def relative_l2(value: Tensor, exact: Tensor) -> float:
-    """|value - exact| / |exact| over all entries."""
-    return ((value - exact).norm() / exact.norm()).item()
 
 
 def parabola_exact(x: Tensor, length: Tensor | float = 1.0) -> Tensor:

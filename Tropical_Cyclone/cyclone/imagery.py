@@ -28,6 +28,7 @@ import numpy as np
 from scipy.special import expit
 
 from cyclone import tracks
+from utils.fixed import Fixed
 
 # --- scales --------------------------------------------------------------------------------
 
@@ -371,7 +372,7 @@ class _Scene:
     eccentricity: float
 
 
-class Renderer:
+class Renderer(Fixed):
     """Draws storm-centred images: north up, east right.
 
     Args:
