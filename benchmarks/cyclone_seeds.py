@@ -27,7 +27,7 @@ REPORT = HERE / "cyclone_seeds.json"
 # The cells of notebook 06 that lead to the final network, each by a line of it.
 CELLS = (
     "course.begin(", "from cyclone import", "SOURCE =", "def enter(", "polar = models.to_polar(frames.images)",
-    "def learn(", "lives = archives.load(", "def informed(", "def shares(", "life_truth, life_storm =",
+    "def learn(", "lives = archives.load(", "def of_storms(", "def informed(", "def shares(", "life_truth, life_storm =",
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ def networks():
     import keras
 
     keras.utils.set_random_seed(1)
-    return models.polar_cnn((4, 6, 8)), models.polar_cnn((4, 6, 8), circumstances=3)
+    return models.polar_cnn((4, 6, 8)), models.polar_cnn((4, 6, 8), circumstances=4)
 
 
 def test_model_1_is_the_network_of_the_slide():
@@ -53,9 +53,10 @@ def test_place_and_hour_reach_the_answer(networks):
     assert np.abs(answers[0] - answers[2]).min() > 1e-4
 
 
-def test_a_hidden_place_counts_as_20_degrees_and_noon():
+def test_a_hidden_place_counts_as_20_degrees_noon_and_sea():
     hidden = models.with_circumstances(POLAR, np.full(6, np.nan), np.full(6, np.nan), NOON)
-    assumed = models.with_circumstances(POLAR, np.full(6, 20.0), np.zeros(6), NOON)
+    at_sea = NOON + np.timedelta64(3, "h")  # noon at 45 degrees west
+    assumed = models.with_circumstances(POLAR, np.full(6, 20.0), np.full(6, -45.0), at_sea)
     assert np.array_equal(hidden, assumed)
     assert np.array_equal(hidden[..., 0], POLAR)
 
@@ -110,6 +111,50 @@ def test_all_storms_are_chosen_when_no_number_is_given():
     table = tracks.load_tracks(quiet=True)
     runs = dataset.tropical_runs(table[table["season"].between(1980, 1982)])
     assert sorted(run["storm_id"].iloc[0] for run in chosen) == sorted(runs["storm_id"].unique())
+
+
+def test_land_is_known_where_the_map_reaches():
+    lat, lon = (
+        np.array([33.0, 25.0, 33.0, np.nan, -20.0, 25.0]),
+        np.array([-97.0, -60.0, np.nan, -97.0, 130.0, 170.0]),
+    )
+    known = models.with_circumstances(POLAR, lat, lon, NOON)
+    assert (known[..., 4] == np.array([255, 0, 0, 0, 0, 0])[:, None, None]).all()
+
+
+def test_images_are_turned_in_training_alone():
+    layer = models.RandomTurn()
+    images = POLAR[..., None]
+    assert np.array_equal(layer(images), images)
+    turned = [np.asarray(layer(images, training=True)) for _ in range(8)]
+    shifts = [
+        next(k for k in range(models.POLAR_ANGLES) if np.array_equal(np.roll(images, -k, 1), t))
+        for t in turned
+    ]
+    assert len(set(shifts)) > 1
+
+
+def test_one_warm_point_reaches_the_answer_by_its_ring():
+    """Averages of neighbouring angles weaken the one pixel of an eye; the warmest level of its ring does not."""
+    import keras
+
+    eye = np.full((1, models.POLAR_ANGLES, models.POLAR_RADII, 1), 200, np.uint8)
+    eye[0, 5, 1] = 60
+    network = models.polar_cnn((4, 6, 8), coarse_angle=True, rings=True)
+    (normalised,) = (
+        layer for layer in network.layers
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.output.shape[1:] == (120,)
+    )  # fmt: skip
+    levels = np.asarray(keras.Model(network.input, normalised.input)(eye))[0].reshape(models.POLAR_RADII, 3)
+    cold, warm = 200 / 64 - 1.2, 60 / 64 - 1.2
+    np.testing.assert_allclose(levels[1, 1:], [cold, -warm], atol=1e-5)
+    np.testing.assert_allclose(levels[0], [cold, cold, -cold], atol=1e-5)
+
+
+def test_model_1_may_be_narrower_and_normalised():
+    assert models.model_1(narrower=8).count_params() < models.model_1().count_params() / 50
+    names = [type(layer).__name__ for layer in models.model_1(narrower=8, normalised=True).layers]
+    assert names.count("BatchNormalization") == 5
 
 
 def test_with_coarse_angles_a_quarter_turn_changes_no_answer():

@@ -9,7 +9,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection
 
-from cyclone import dataset, imagery, plots, plots_training, tracks
+from cyclone import dataset, imagery, plots, plots_training, published, tracks
 from cyclone.exercises_01 import own_estimates
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
@@ -117,3 +117,20 @@ def test_shrinkage_is_drawn_by_truth_and_by_answer():
     assert np.allclose(error, 45 - 0.5 * true)
     answer, error = by_answer.lines[1].get_data()
     assert np.allclose(error, 90 - answer)
+
+
+def test_a_signal_is_drawn_layer_by_layer():
+    fig = plots_training.signal({"fades": [1.0, 0.1, 0.01], "stays": [1.0, 1.0, 1.0]}, "A title")
+    (ax,) = fig.axes
+    assert ax.get_yscale() == "log"
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[1.0, 0.1, 0.01], [1.0, 1.0, 1.0]]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["fades", "stays"]
+
+
+def test_our_errors_stand_above_published_ones():
+    table = published.beside({"one test": 7.0, "another": 9.0})
+    assert table["rmse_kt"].head(2).tolist() == [7.0, 9.0]
+    assert len(table) == 2 + len(published.STUDIES)
+    assert table["source"][2:].str.startswith("https://").all()
+    stated = table[table["rmse_better_kt"].notna()]
+    assert stated["rmse_kt"].notna().all()

@@ -5,35 +5,53 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from cyclone.tracks import CLASS_LIMITS_KT
+from cyclone.tracks import CLASS_LIMITS_KT, COAST_BOX, is_land
 
 CENTRE_KT, SCALE_KT = 55.0, 30.0  # networks see winds in these units, so that they are near 0 and 1
 SMALLEST_SD_KT = 2.0
 POLAR_ANGLES, POLAR_RADII = 64, 40
 
 
-def model_1(num_classes: int = 8, channels: int = 3) -> keras.Sequential:
+def model_1(
+    num_classes: int = 8, channels: int = 3, narrower: int = 1, normalised: bool = False
+) -> keras.Sequential:
     """The network of the lecture (Pradhan et al. 2018, doi:10.1109/TIP.2017.2766358): 42,817,400 parameters.
 
     Images (batch, 232, 232, channels) in 0 to 1, to probabilities (batch, num_classes). The lecture trains
-    it with gradient descent (rate 1e-3, momentum 0.9) and cross-entropy.
+    it with stochastic gradient descent and cross-entropy, the first edition of the course with rate 1e-3 and
+    momentum 0.9.
+
+    Args:
+        num_classes, channels: of the answer, of the images.
+        narrower: divides the width of every layer but the last.
+        normalised: batch normalisation between each convolution and its ReLU.
     """
+
+    def convolution(filters: int, size: int, **options) -> list[layers.Layer]:
+        if not normalised:
+            return [layers.Conv2D(filters // narrower, size, activation="relu", **options)]
+        return [
+            layers.Conv2D(filters // narrower, size, use_bias=False, **options),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+        ]
+
     return keras.Sequential(
         [
             keras.Input((232, 232, channels)),
-            layers.Conv2D(64, 10, strides=3, activation="relu"),
+            *convolution(64, 10, strides=3),
             layers.MaxPooling2D(3, 2),
-            layers.Conv2D(256, 5, activation="relu"),
+            *convolution(256, 5),
             layers.MaxPooling2D(3, 2),
-            layers.Conv2D(288, 3, padding="same", activation="relu"),
+            *convolution(288, 3, padding="same"),
             layers.MaxPooling2D(2, 1),
-            layers.Conv2D(272, 3, padding="same", activation="relu"),
-            layers.Conv2D(256, 3, activation="relu"),
+            *convolution(272, 3, padding="same"),
+            *convolution(256, 3),
             layers.MaxPooling2D(3, 2),
             layers.Dropout(0.5),
             layers.Flatten(),
-            layers.Dense(3584, activation="relu"),
-            layers.Dense(2048, activation="relu"),
+            layers.Dense(3584 // narrower, activation="relu"),
+            layers.Dense(2048 // narrower, activation="relu"),
             layers.Dense(num_classes, activation="softmax"),
         ],
         name="model_1",
@@ -77,6 +95,28 @@ class WrapAngle(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "width": self.width}
+
+
+@keras.saving.register_keras_serializable("cyclone")
+class RandomTurn(layers.Layer):
+    """Turn polar images by a random number of angles while training, all images of a batch alike.
+
+    A turned cyclone is a cyclone of the same hemisphere; a mirrored one is not.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.random = keras.random.SeedGenerator()
+
+    def call(self, images, training=False):
+        if not training:
+            return images
+        angles = images.shape[1]
+        start = keras.random.randint((), 0, angles, seed=self.random)
+        return ops.take(images, (ops.arange(angles) + start) % angles, axis=1)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
 
 
 def to_polar(images: np.ndarray) -> np.ndarray:
@@ -132,6 +172,8 @@ def polar_cnn(
     dropout: float = 0.3,
     circumstances: int = 0,
     coarse_angle: bool = False,
+    rings: bool = False,
+    turn: bool = False,
 ) -> keras.Model:
     """Convolutions on (angle, radius): `to_polar` images (batch, 64, 40, 1), to (batch, 2): see the losses below.
 
@@ -145,10 +187,13 @@ def polar_cnn(
         circumstances: channels after the image, from `with_circumstances`; they shift the first features.
         coarse_angle: average neighbouring angles first. Near the centre they lie closer than pixels, so little is
             lost; it costs half as much, and the answer is exact for turns by 1/4 of a circle only.
+        rings: show the last layers the mean, the coldest and the warmest gray level of each ring, too. Dvorak's
+            method reads just these, of the eye and of the cloud around it.
+        turn: turn the images by random angles while training.
     """
     inputs = keras.Input((POLAR_ANGLES, POLAR_RADII, 1 + circumstances))
-    scaled_inputs = layers.Rescaling(1 / 64, -1.2)(inputs)
-    h = scaled_inputs[..., :1] if circumstances else scaled_inputs
+    scaled_inputs = layers.Rescaling(1 / 64, -1.2)(RandomTurn()(inputs) if turn else inputs)
+    h = image = scaled_inputs[..., :1] if circumstances else scaled_inputs
     known = scaled_inputs[:, :1, :1, 1:]
     if coarse_angle:
         h = layers.AveragePooling2D((2, 1))(h)
@@ -165,30 +210,48 @@ def polar_cnn(
     h = layers.Reshape((2 * radii * channels,))(layers.Concatenate()([average, highest]))
     if circumstances:
         h = layers.Concatenate()([h, layers.Flatten()(known)])
+    if rings:
+        h = layers.Concatenate()([h, _rings(image)])
     for layer in _head(dropout):
         h = layer(h)
     return keras.Model(inputs, h, name="polar_cnn")
 
 
-def with_circumstances(polar: np.ndarray, lat: np.ndarray, lon: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """Images with what a forecaster knows besides: latitude and local solar time, as constant channels.
+def _rings(image):
+    """Mean, coldest and warmest gray level of each ring, normalised: (batch, 120)."""
+    ring = (POLAR_ANGLES, 1)
+    mean, coldest = layers.AveragePooling2D(ring)(image), layers.MaxPooling2D(ring)(image)
+    warmest = layers.MaxPooling2D(ring)(layers.Rescaling(-1.0)(image))
+    levels = layers.Flatten()(layers.Concatenate()([mean, coldest, warmest]))
+    return layers.BatchNormalization(momentum=0.9)(levels)
 
-    Cloud tops are warmer towards the poles and coldest before dawn: the same temperature means another wind.
+
+def with_circumstances(polar: np.ndarray, lat: np.ndarray, lon: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Images with what a forecaster knows besides: latitude, local solar time and land, as constant channels.
+
+    Cloud tops are warmer towards the poles and coldest before dawn, and over land a storm is ragged for its wind:
+    the same picture means another wind.
 
     Args:
         polar: uint8 (n, angles, radii), from `to_polar`.
-        lat, lon: (n,) degrees; where they are not known (NaN), 20 degrees north and noon are assumed.
+        lat, lon: (n,) degrees; where they are not known (NaN), 20 degrees north, noon and the sea are assumed, and
+            the sea outside `tracks.COAST_BOX`, too.
         time: datetime64 (n,), UTC.
 
     Returns:
-        uint8 (n, angles, radii, 4) for `polar_cnn` with three circumstances.
+        uint8 (n, angles, radii, 5) for `polar_cnn` with four circumstances.
     """
     hours = (time - time.astype("datetime64[D]")) / np.timedelta64(3600, "s")
     turn = 2 * np.pi * np.where(np.isfinite(lon), hours + lon / 15, 12) / 24
+    west, east, south, north = COAST_BOX
+    mapped = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    land = np.zeros(len(polar), bool)
+    land[mapped] = is_land(lat[mapped], lon[mapped])
     known = (
         3 * np.where(np.isfinite(lat), np.abs(lat), 20),
         127 + 64 * np.cos(turn),
         127 + 64 * np.sin(turn),
+        255 * land,
     )
     channels = np.clip(np.stack(known, axis=1), 0, 255).astype(np.uint8)
     filled = np.broadcast_to(channels[:, None, None], (*polar.shape, len(known)))

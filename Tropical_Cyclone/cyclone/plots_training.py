@@ -124,3 +124,18 @@ def autocorrelation(hours: np.ndarray, correlation: np.ndarray, title: str) -> F
     ax.set(xlabel="time between two frames of a storm (h)", ylabel="correlation of their errors")
     ax.legend()
     return fig
+
+
+def signal(curves: Mapping[str, Sequence[float]], title: str) -> Figure:
+    """By how much the output of each layer differs between images, one curve per network.
+
+    Args:
+        curves: for each network one standard deviation per layer.
+        title: of the figure.
+    """
+    fig, ax = plt.subplots(figsize=(7, 3.6))
+    for (name, values), marker in zip(curves.items(), "sod^", strict=False):
+        ax.semilogy(np.arange(1, len(values) + 1), values, marker=marker, ms=5, label=name)
+    ax.set(xlabel="layer with weights", ylabel="standard deviation\nbetween images", title=title)
+    ax.legend()
+    return fig

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cyclone import models, tracks
 from utils import gpu
-from utils.training import Run, fit, one_cycle_adamw
+from utils.training import Muon, Run, fit, one_cycle, one_cycle_adamw
 
 BATCH_SIZE = 64
 PEAK_RATE, WEIGHT_DECAY = 3e-3, 0.05
@@ -26,6 +26,7 @@ def fit_wind(
     peak: float = PEAK_RATE,
     sample_weight: np.ndarray | None = None,
     loss: Callable = models.gaussian_loss,
+    muon: bool = False,
     retrain: bool = False,
 ) -> Run:
     """Train a network with two outputs (`models.gaussian_loss`); kept in the cache like every `fit`.
@@ -40,13 +41,16 @@ def fit_wind(
         peak: highest learning rate of the cycle.
         sample_weight: (n,) weight of each image in the loss.
         loss: from `models`.
+        muon: `utils.training.Muon` for the kernels of convolutions instead of AdamW; the same error in about half
+            the epochs, with a peak of 1e-2.
         retrain: train again even if a trained copy exists.
     """
-    network.compile(
-        one_cycle_adamw(len(images), epochs, BATCH_SIZE, peak, WEIGHT_DECAY),
-        loss,
-        jit_compile=gpu.usable(),
-    )
+    schedule = (len(images), epochs, BATCH_SIZE, peak)
+    if muon:
+        optimizer = Muon(one_cycle(*schedule), weight_decay=WEIGHT_DECAY)
+    else:
+        optimizer = one_cycle_adamw(*schedule, WEIGHT_DECAY)
+    network.compile(optimizer, loss, jit_compile=gpu.usable())
     weights: dict[str, Any] = (
         {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight, np.float32)}
     )
