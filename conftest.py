@@ -12,7 +12,7 @@ import pytest
 import plan
 from dependencies import Course
 from progress import Progress
-from utils import surroundings
+from utils.engine import surroundings
 
 ROOT = Path(__file__).resolve().parent
 os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
@@ -101,9 +101,10 @@ def _train_anew():
 
     Removed is only what carries a key of the course: a cache may lie in a folder that holds other things.
     """
-    from utils import course, store
+    from utils.engine import store
+    from utils.engine.paths import LABS
 
-    for lab in (*course.LABS.values(), "other"):
+    for lab in (*LABS.values(), "other"):
         store.clean(f"{lab}/trained")
 
 
@@ -114,6 +115,9 @@ def pytest_collection_modifyitems(config, items):
     _collected.update(filter(None, (_notebook(item.nodeid) for item in items)))
     if _collected and not config.option.collectonly and not hasattr(config, "workerinput"):
         _train_anew()
+    for item in items:
+        if hasattr(item, "output_timeout"):  # nbval gives the kernel 5 s to hand over what a cell prints
+            item.output_timeout = 120
     if config.getoption("markexpr") == "" and os.environ.get("BOOTCAMP_CONTAINER_TEST") != "1":
         skip = pytest.mark.skip(reason="takes minutes; BOOTCAMP_CONTAINER_TEST=1 (as in CI) runs it")
         for item in items:
@@ -150,7 +154,7 @@ def pytest_sessionfinish(session, exitstatus):
 
 def _check_notebooks(session):
     from notebooks import code_cells
-    from utils.runner import record_seconds
+    from utils.engine.runner import record_seconds
 
     for name in sorted(_collected):
         path = ROOT / name

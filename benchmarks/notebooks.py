@@ -27,7 +27,7 @@ THREADS = (
 )
 RUN = """
 import json, resource, sys, time
-from utils import runner
+from utils.engine import runner
 started = time.perf_counter()
 status = runner.run([sys.argv[1]])
 used = resource.getrusage(resource.RUSAGE_CHILDREN)  # of the kernel, which has ended

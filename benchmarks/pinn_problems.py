@@ -22,7 +22,7 @@ import torch  # noqa: E402
 
 from pinn import derivatives, problems  # noqa: E402
 from pinn.optimizers import Adam  # noqa: E402
-from pinn.solver import solve  # noqa: E402
+from pinn.training import solve  # noqa: E402
 
 # name: (size of the original network, its learning rate, steps for each factor 0.95, points per step)
 ORIGINAL = {

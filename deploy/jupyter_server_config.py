@@ -17,7 +17,7 @@ from jupyter_core.paths import jupyter_config_dir
 from simpervisor import atexitasync
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from utils.paths import cache_dir
+from utils.engine.paths import cache_dir
 
 HERE = Path(__file__).resolve().parent
 

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from utils import surroundings
+from utils.engine import surroundings
 
 HERE = Path(__file__).resolve().parent
 # Settings that decide who gets in, from where, and which configuration is read.

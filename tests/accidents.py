@@ -10,7 +10,7 @@ import pytest
 
 STOP_AFTER_ONE_JOB = """
 import signal
-from utils import parallel
+from utils.engine import parallel
 original = parallel.run_all
 def one_and_stop(function, jobs, *options):
     yield from original(function, jobs[:1], *options)

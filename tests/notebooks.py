@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 
-from utils import runner
+from utils.engine import runner
 
 ROOT, LABS = runner.ROOT, runner.LABS
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dependencies import Course
-from utils.paths import cache_dir, write_whole
+from utils.engine.paths import cache_dir, write_whole
 
 # Notebooks of these labs follow each other in one worker: later ones use what earlier ones computed and trained.
 IN_ORDER = ("Intro_to_DL", "Tropical_Cyclone", "CFD_Steady_Flow")

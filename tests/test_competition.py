@@ -15,13 +15,13 @@ import pandas as pd
 import pytest
 from hypothesis import strategies
 
-from cyclone import scoring as cyclone
-from flow import scoring as flow
-from pinn import scoring as chip
-from utils import competition
-from utils import score as command
-from utils.competition import PUBLIC_KEY, coarse_error
-from utils.score import SubmissionError
+from cyclone import contest as cyclone
+from flow import contest as flow
+from pinn import contest as chip
+from utils.engine import competition
+from utils.engine import score as command
+from utils.engine.competition import PUBLIC_KEY, coarse_error
+from utils.engine.score import SubmissionError
 
 KEY = "a key for the tests"
 OTHER = "another key for the tests"

@@ -138,9 +138,9 @@ def start(tmp_path):
     course = tmp_path / "course"
     shutil.copytree(DEPLOY, course / "deploy")
     (course / "Start_Here.ipynb").write_text("original", encoding="utf-8")
-    (course / "utils").mkdir()
+    (course / "utils" / "engine").mkdir(parents=True)
     for name in ("surroundings", "paths", "settings"):  # what serve.py needs
-        shutil.copy(ROOT / "utils" / f"{name}.py", course / "utils")
+        shutil.copy(ROOT / "utils" / "engine" / f"{name}.py", course / "utils" / "engine")
     (course / "utils" / "code.py").write_text("original", encoding="utf-8")
     for path in course.rglob("*"):
         path.chmod(0o555 if path.is_dir() or path.suffix == ".sh" else 0o444)

@@ -22,7 +22,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils import data, paths
+from utils import data
+from utils.engine import paths
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTENT = np.random.default_rng(0).integers(0, 256, 3_000_000, dtype=np.uint8).tobytes()
@@ -444,7 +445,7 @@ def test_a_mirror_cannot_write_more_than_is_announced(server, use, own_cache):
 
 
 def test_compiled_code_is_private(own_cache, capsys):
-    from utils import paths
+    from utils.engine import paths
 
     folder = own_cache / "numba"
     folder.mkdir(parents=True)

@@ -27,7 +27,7 @@ from scipy import interpolate
 from pinn import weighting
 from pinn.optimizers import Adam, LevenbergMarquardt
 from pinn.weighting import Reweighted
-from utils.fingerprint import Unseen, fingerprint
+from utils.engine.fingerprint import Unseen, fingerprint
 
 ROOT = Path(__file__).resolve().parents[1]
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
@@ -241,7 +241,7 @@ def test_what_cannot_be_seen_is_an_error_that_says_where(thing):
 def test_the_same_in_every_process():
     code = (
         "import sys; sys.path.insert(0, 'PINN_SimNet')\n"
-        "import numpy as np\nfrom pinn import weighting\nfrom utils.fingerprint import fingerprint\n"
+        "import numpy as np\nfrom pinn import weighting\nfrom utils.engine.fingerprint import fingerprint\n"
         "k = {'b', 'a', 'c'}\n"
         "def f(x): return [weighting.annealing('a'), np.sin(x), k, {'x', 'y'}]\n"
         "print(fingerprint(f, weighting.causal('a', 't'), {'b': 1, 'a': {3, 1}}, Exception))"

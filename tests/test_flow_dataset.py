@@ -15,8 +15,8 @@ import pytest
 
 import accidents
 from flow import dataset, shapes, solver
-from utils import parallel, store
 from utils.data import DataError
+from utils.engine import parallel, store
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = {"ny": 16, "train": 20, "validation": 9, "cars": 2, "airfoils": 1, "reynolds": 60.0}
@@ -222,7 +222,7 @@ def test_a_dead_worker_is_a_sentence():
 
 def test_workers_do_not_outlive_a_killed_parent():
     code = (
-        "import time\nfrom utils import parallel\n"
+        "import time\nfrom utils.engine import parallel\n"
         "if __name__ == '__main__': list(parallel.run_all(time.sleep, [(60,), (61,)], 2))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)})

@@ -10,7 +10,7 @@ import pytest
 from test_container import missing
 from test_utils import TRAIN
 
-from utils import paths, results
+from utils.engine import paths, results
 
 ROOT = Path(__file__).resolve().parents[1]
 SENTENCE = (

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cyclone import scoring as cyclone
-from flow import scoring as flow
+from cyclone import contest as cyclone
+from flow import contest as flow
 from pinn import chip as challenge
-from pinn import scoring as chip
-from utils import score as command
-from utils import submissions
-from utils.score import SubmissionError
+from pinn import contest as chip
+from utils.engine import score as command
+from utils.engine import submissions
+from utils.engine.score import SubmissionError
 
 KEY = "a key for the tests"
 LABS = {"cyclone": cyclone, "flow": flow, "chip": chip}
@@ -153,7 +153,7 @@ def test_a_file_of_somebody_else_gets_a_sentence(lab, ending, tmp_path, monkeypa
         raise PermissionError(13, "Permission denied")
 
     # a mode would not do: the administrator of a machine may read all
-    monkeypatch.setattr("utils.submissions.open", forbidden, raising=False)
+    monkeypatch.setattr("utils.engine.submissions.open", forbidden, raising=False)
     refused(lab, tmp_path / f"mine.{ending}", "Permission denied")
 
 

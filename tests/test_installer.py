@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from utils import installer
+from utils.engine import installer
 
 
 @pytest.fixture(autouse=True)

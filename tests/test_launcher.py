@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from utils import runner
+from utils.engine import runner
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -648,7 +648,7 @@ def test_score_hands_its_arguments_on(launcher, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert launcher.main() == 0
     command = became[0]
-    assert command[1:4] == ["-m", "utils.score", "--folder"]
+    assert command[1:4] == ["-m", "utils.engine.score", "--folder"]
     assert command[4:] == [str(tmp_path), "cyclone", "mine.csv", "--key", "k" * 12, "--name", "Ada"]
 
 

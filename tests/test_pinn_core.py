@@ -14,7 +14,7 @@ from pinn.domain import Domain
 from pinn.networks import FullyConnected, Network, linear, per_point
 from pinn.optimizers import LBFGS, SOAP, Adam, LevenbergMarquardt, SelfScaledBroyden
 from pinn.points import at, box, grid, line, product
-from pinn.solver import solve
+from pinn.training import solve
 
 WANTED = closure(("xxxx", "xxyy", "xyy"))
 
@@ -323,12 +323,12 @@ def test_resume_equals_uninterrupted(make, monkeypatch):
     whole, _ = run("whole")
     stopped = []
     saved = iter([0.0] + [100.0 * k for k in range(1, 1000)])  # a checkpoint after every step
-    monkeypatch.setattr("pinn.solver.time.monotonic", lambda: next(saved))
+    monkeypatch.setattr("pinn.training.time.monotonic", lambda: next(saved))
 
     class Killed(Exception):
         pass
 
-    from pinn.solver import _Run
+    from pinn.training import _Run
 
     advance = _Run._advance
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from pinn import architectures, derivatives, toolbox_plots, weighting
+from pinn import architectures, derivatives, figures_toolbox, weighting
 from pinn.domain import Domain
 from pinn.networks import FullyConnected
 from pinn.optimizers import Adam
@@ -255,6 +255,6 @@ def test_point_weights():
 
 def test_figures_are_drawn():
     x = torch.linspace(0, 1, 5)[:, None]
-    assert isinstance(toolbox_plots.curves(x, x, {"one": x, "two": x}, "title"), Figure)
+    assert isinstance(figures_toolbox.curves(x, x, {"one": x, "two": x}, "title"), Figure)
     table = pd.DataFrame({"section": ["a", "a", "b"], "tool": ["s", "t", "s"], "error": [1e-3, 0.1, 1.0]})
-    assert len(toolbox_plots.overview(table).axes[0].patches) == 3
+    assert len(figures_toolbox.overview(table).axes[0].patches) == 3

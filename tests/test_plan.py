@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 import plan
 from dependencies import Course
 from progress import Progress
-from utils import runner
+from utils.engine import runner
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOW = "CFD_Steady_Flow"
@@ -112,7 +112,7 @@ def test_the_real_course_notebooks_need_their_lab_and_no_other():
         assert {
             f"{path.parent.name}/{p.relative_to(path.parent)}" for p in path.parent.rglob("*.py")
         } <= needed
-        assert {"utils/course.py", "utils/gpu.py", "utils/settings.py", "data/registry.toml"} <= needed
+        assert {"utils/course.py", "utils/gpu.py", "utils/engine/settings.py", "data/registry.toml"} <= needed
         assert not any(name.endswith(".ipynb") for name in needed - {path.relative_to(ROOT).as_posix()})
     needed = course.needs("tests/test_flow_shapes.py")
     assert f"{FLOW}/flow/shapes.py" in needed

@@ -12,7 +12,7 @@ import pytest
 from test_container import missing
 
 from utils import data
-from utils.paths import cache_dir
+from utils.engine.paths import cache_dir
 
 ROOT = Path(__file__).resolve().parents[1]
 # The folder is read-only for this command and its children; the mount is gone with the last of them.
@@ -82,7 +82,7 @@ def test_it_is_set_up_with_environment_and_log_elsewhere(tmp_path, elsewhere):
 def test_a_notebook_runs_and_its_copy_lies_elsewhere(tmp_path, elsewhere):
     for name in ("mnist", "fashion-mnist"):
         data.fetch(name, quiet=True)
-    command = [sys.executable, "-m", "utils.runner", "run", "Start_Here.ipynb"]
+    command = [sys.executable, "-m", "utils.engine.runner", "run", "Start_Here.ipynb"]
     done = run_beside_read_only(ROOT, command, elsewhere | {"BOOTCAMP_DATA": str(cache_dir("downloads"))})
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "home" / "cache" / "executed" / "Start_Here.ipynb").is_file()

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils import settings, surroundings
-from utils.paths import cache_dir
+from utils.engine import settings, surroundings
+from utils.engine.paths import cache_dir
 
 ROOT = Path(__file__).resolve().parents[1]
 WRONG = [
@@ -84,7 +84,7 @@ def test_every_seed_that_the_libraries_take_is_taken(number):
 def test_a_folder_of_another_user_is_a_sentence(name, tmp_path):
     (tmp_path / "private").mkdir(mode=0o700)
     code = (
-        f"import os, sys; sys.path.insert(0, {str(ROOT)!r}); from utils import settings; os.setuid(65534);"
+        f"import os, sys; sys.path.insert(0, {str(ROOT)!r}); from utils.engine import settings; os.setuid(65534);"
         "print(settings.problems())"
     )
     environment = {"PATH": os.environ["PATH"], name: str(tmp_path / "private" / "x")}
@@ -151,7 +151,7 @@ def test_home_and_links_are_followed(clean, tmp_path):
 
 def test_check_says_what_is_in_force_and_never_ends_in_a_traceback(clean, tmp_path):
     environment = dict(os.environ) | {"BOOTCAMP_CACHE": str(tmp_path / "cache"), "BOOTCAMP_SEED": "3"}
-    command = [sys.executable, "-m", "utils.check"]
+    command = [sys.executable, "-m", "utils.engine.check"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8")
     assert "BOOTCAMP_SEED is set to 3 (seed of every notebook" in done.stdout
     wrong = environment | {

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from utils import clean, paths, store
+from utils.engine import clean, paths, store
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTENT = bytes(range(256)) * 3
@@ -269,7 +269,7 @@ def test_clean_leaves_what_is_being_made(own_cache, capsys):
     path = maker.get().path
     with store.locked(path):
         done = subprocess.run(
-            [sys.executable, "-c", "from utils import store; store.clean('lab')"],
+            [sys.executable, "-c", "from utils.engine import store; store.clean('lab')"],
             cwd=ROOT, capture_output=True, encoding="utf-8",
         )  # fmt: skip
     assert "stays: another process is making it" in done.stdout, done.stderr
@@ -284,8 +284,9 @@ from pathlib import Path
 from utils import course
 course.begin("Intro_to_DL/00_Test", uses=["keras"])
 import keras, numpy as np
-from utils import store, training
-from utils.paths import cache_dir
+from utils.engine import store
+from utils import training
+from utils.engine.paths import cache_dir
 
 x = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
 y = (x.sum(axis=1) > 0).astype("float32")
@@ -386,15 +387,16 @@ sys.path[:0] = [str(root), *(str(root / lab) for lab in ("Tropical_Cyclone", "CF
 import keras
 from cyclone import dataset as frames, models, tracks
 from flow import dataset as flows, models as flow_models, kernel
-from pinn import chip, local_networks, solver
-from utils import fingerprint, training
+from pinn import chip, local_networks, training as problems
+from utils.engine import fingerprint
+from utils import training
 
 assert fingerprint.ROOT == root, fingerprint.ROOT
 KINDS = {
     "frames": (frames, lambda: fingerprint.fingerprint(frames.build)),
     "flows": (flows, lambda: flows.Config(ny=16).file_name),
     "training": (training, lambda: fingerprint.fingerprint(training.fit)),
-    "problem": (solver, lambda: fingerprint.fingerprint(solver.solve)),
+    "problem": (problems, lambda: fingerprint.fingerprint(problems.solve)),
     "reference": (chip, lambda: fingerprint.fingerprint(chip.reference)),
     "family": (local_networks, lambda: fingerprint.fingerprint(local_networks.ParameterizedNetworks)),
 }

@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import accidents
-from utils import check, course, gpu, paths, preprocess, results, runner, settings, viz
+from utils import course, gpu, preprocess, viz
+from utils.engine import check, paths, results, runner, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,7 +37,9 @@ def python(code: str, **environment) -> subprocess.CompletedProcess:
 
 
 def test_importing_utils_loads_no_framework():
-    code = "import sys, utils.course, utils.data, utils.gpu, utils.viz, utils.exercises, utils.results; "
+    code = (
+        "import sys, utils.course, utils.data, utils.gpu, utils.viz, utils.exercises, utils.engine.results; "
+    )
     done = python(code + "print([m for m in ('tensorflow', 'torch', 'keras') if m in sys.modules])")
     assert done.stdout.strip() == "[]", done.stderr
 
@@ -572,7 +575,8 @@ import os, pathlib, signal, sys, time
 from utils import course
 course.begin("Lab/00_Test", uses=["keras"])
 import keras, numpy as np
-from utils import store, training
+from utils.engine import store
+from utils import training
 store.SAVE_SECONDS = 0
 class Watched(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
@@ -607,7 +611,8 @@ def test_the_same_network_built_again_is_the_same_run():
     code = """
 import numpy as np, keras
 from keras import layers
-from utils import fingerprint, training
+from utils.engine import fingerprint
+from utils import training
 
 def key(units=3):
     keras.utils.set_random_seed(0)
@@ -815,7 +820,7 @@ CODE_PAGE = r"""
 import locale, sys, types
 from pathlib import Path
 import nbformat
-from utils import results, runner
+from utils.engine import results, runner
 assert locale.getencoding().upper() not in ("UTF-8", "UTF8"), "this machine cannot show the fault"
 root = Path(sys.argv[1])
 notebook = root / "Lab" / "01_Naive.ipynb"

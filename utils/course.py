@@ -16,16 +16,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from utils import gpu, results, settings, viz
-from utils.paths import cache_dir
+from utils import gpu, viz
+from utils.engine import results, settings
+from utils.engine.paths import LABS, cache_dir
 
 T = TypeVar("T")
-LABS = {
-    "Intro_to_DL": "intro",
-    "Tropical_Cyclone": "cyclone",
-    "CFD_Steady_Flow": "flow",
-    "PINN_SimNet": "pinn",
-}
 _session: dict[str, Any] = {"notebook": "", "seed": 0}
 
 

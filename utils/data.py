@@ -31,8 +31,8 @@ import numpy as np
 import pooch
 import requests
 
-from utils import settings, store
-from utils.paths import ROOT, DataError, cache_dir, replacing
+from utils.engine import settings, store
+from utils.engine.paths import ROOT, DataError, cache_dir, replacing
 
 ATTEMPTS_PER_URL = 3
 LEAST_SHARE = 0.95  # of the announced size: archives without a published hash only grow

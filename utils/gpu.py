@@ -14,7 +14,8 @@ from functools import cache
 
 import psutil
 
-from utils import settings
+from utils.engine import settings
+from utils.engine.parallel import cpu_count
 
 
 @dataclass(frozen=True)
@@ -119,16 +120,6 @@ def _command(pid: int) -> str:
         return psutil.Process(pid).name()
     except psutil.Error:
         return "another user's process"
-
-
-def cpu_count() -> int:
-    """Cores this process may use: the container's or batch job's share, not the whole node's."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = open("/sys/fs/cgroup/cpu.max", encoding="ascii").read().split()[:2]
-        return cores if quota == "max" else max(1, min(cores, round(int(quota) / int(period))))
-    except (OSError, ValueError):
-        return cores
 
 
 def describe() -> list[str]:

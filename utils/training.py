@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from tqdm.keras import TqdmCallback
 
-from utils import course, store
-from utils.fingerprint import configuration, without_names
-from utils.paths import cache_dir
+from utils import course
+from utils.engine import store
+from utils.engine.fingerprint import configuration, without_names
+from utils.engine.paths import cache_dir
 
 DECIDED_HERE = {"initial_epoch", "shuffle", "steps_per_epoch", "validation_split", "verbose"}
 WEIGHTS = ".weights.h5"
@@ -52,7 +53,7 @@ def fit(
     """``model.fit`` with a progress bar, TensorBoard log, resume and cache.
 
     The trained weights are kept under ``data/cache/LAB/trained`` by a key of network, optimizer, loss, data, callbacks,
-    settings, seed, code and library versions (see `utils.store`): the same call in a restarted kernel loads them in a
+    settings, seed, code and library versions (see `utils.engine.store`): the same call in a restarted kernel loads them in a
     moment. A training that was interrupted goes on after its last saved epoch; one is saved every ten seconds.
     The TensorBoard log is in ``data/cache/logs/<name>``.
 

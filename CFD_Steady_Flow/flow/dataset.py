@@ -25,9 +25,10 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from flow import cars, shapes, solver
-from utils import course, fingerprint, parallel, store
+from utils import course
 from utils.data import DataError, disk_full_is_clear
-from utils.paths import cache_dir
+from utils.engine import fingerprint, parallel, store
+from utils.engine.paths import cache_dir
 
 FAMILIES = {
     "train": ("ellipse", "box", "polygon"),
@@ -262,7 +263,7 @@ def generate(
 
     Raises:
         DataError: the disk is full, a worker process died, or a slot has no steady flow.
-        ValueError: num_workers is less than 1 (see `utils.parallel.run_all`).
+        ValueError: num_workers is less than 1 (see `utils.engine.parallel.run_all`).
     """
     with _ensured(config or default_config(), num_workers, client, quiet) as entry:
         return entry.path

@@ -19,8 +19,8 @@ import numpy as np
 from numba import config, njit
 from numba.core.compiler import Compiler
 
-from utils.fingerprint import code, fingerprint
-from utils.paths import private_dir
+from utils.engine.fingerprint import code, fingerprint
+from utils.engine.paths import private_dir
 
 # Compiled once per machine, even if the course is read-only. The folder is named for this code: numba looks at the file
 # of a function, not at the files of those that it calls.

@@ -20,7 +20,7 @@ from scipy import ndimage
 
 from flow import kernel
 from flow.lattice import OPPOSITE, SOUND_SPEED, VELOCITY_X, VELOCITY_Y, WEIGHTS, equilibrium, relaxation_rates
-from utils.fixed import Fixed
+from utils.engine.fixed import Fixed
 
 _MAX_DEPTH = 24  # steps in one sweep through the grid, whose wave of rows must stay in the cache
 _MAX_HEIGHTS = 60  # channel heights that the inflow may cross before a flow counts as unsteady

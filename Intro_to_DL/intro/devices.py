@@ -12,7 +12,8 @@ import psutil
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from utils import gpu, paths, viz
+from utils import gpu, viz
+from utils.engine import paths
 
 # The screen on the course's slide: nvidia-smi on 17 September 2019, two Quadro GV100 cards.
 # The slide lists several processes and does not say how much memory each of them holds.

@@ -21,7 +21,8 @@ from scipy.sparse.linalg import splu
 from skfem import Basis, BilinearForm, ElementQuad1, ElementQuad2, ElementVector, LinearForm, MeshQuad
 from skfem.helpers import ddot, div, dot, grad, mul
 
-from utils import metrics, store
+from utils import metrics
+from utils.engine import store
 
 LEFT, RIGHT, FLOOR, CEILING = -2.5, 2.5, -0.5, 0.5
 FRONT = -1.0  # x of the chip's front face

@@ -17,7 +17,7 @@ import numpy as np
 from pinn.points import Points, at
 from pinn.sampling import Seed, importance, unit_points, unit_stream
 from utils import polygons
-from utils.fixed import Fixed
+from utils.engine.fixed import Fixed
 
 Where = Callable[[np.ndarray], np.ndarray]
 PROBES = 2**13  # points that measure a piece for which there is no formula

@@ -30,8 +30,8 @@ from tqdm.auto import tqdm
 
 from pinn.chip import CEILING, FLOOR, FRONT, LEFT, RIGHT, VISCOSITY, Chip, Flow
 from pinn.normal_equations import NormalEquations
-from utils import store
-from utils.fixed import Fixed
+from utils.engine import store
+from utils.engine.fixed import Fixed
 
 Derivative = tuple[int, int] | str  # (1, 0) is psi_x, (0, 3) is psi_yyy; "p", "p_x", "p_y"
 ORDERS = [(i, j) for total in range(4) for i in range(total + 1) for j in [total - i]]

@@ -34,7 +34,7 @@ from tqdm import tqdm
 from cyclone import dataset, imagery, tracks
 from cyclone.dataset import HIDDEN, Frames
 from utils import data
-from utils.paths import ROOT
+from utils.engine.paths import ROOT
 
 HURSAT, NASA = "hursat-b1", "nasa-tropical-storms"
 HURSAT_LAST_SEASON = 2015

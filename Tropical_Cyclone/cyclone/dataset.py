@@ -15,9 +15,9 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from cyclone import imagery, posterior, tracks
-from utils import parallel, store
 from utils.data import disk_full_is_clear
-from utils.paths import cache_dir
+from utils.engine import parallel, store
+from utils.engine.paths import cache_dir
 
 TROPICAL = ("TD", "TS", "HU", "SD", "SS", "DB", "LO", "WV")  # extratropical rows (EX) look different
 LONGEST_GAP_H = 12.0

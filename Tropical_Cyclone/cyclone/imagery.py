@@ -28,7 +28,7 @@ import numpy as np
 from scipy.special import expit
 
 from cyclone import tracks
-from utils.fixed import Fixed
+from utils.engine.fixed import Fixed
 
 # --- scales --------------------------------------------------------------------------------
 

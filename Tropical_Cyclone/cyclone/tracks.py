@@ -23,7 +23,7 @@ import pandas as pd
 from scipy import interpolate
 
 from utils import data
-from utils.paths import ROOT
+from utils.engine.paths import ROOT
 
 CLASSES = ("NC", "TD", "TS", "H1", "H2", "H3", "H4", "H5")
 CLASS_LIMITS_KT = (20, 33, 63, 82, 95, 112, 136)  # upper limit of each class but the last, inclusive

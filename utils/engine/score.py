@@ -11,13 +11,12 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from utils.data import DataError
-from utils.paths import ROOT
+from utils.engine.paths import ROOT, DataError
 
 SCORERS = {  # lab: folder, module
-    "cyclone": ("Tropical_Cyclone", "cyclone.scoring"),
-    "flow": ("CFD_Steady_Flow", "flow.scoring"),
-    "chip": ("PINN_SimNet", "pinn.scoring"),
+    "cyclone": ("Tropical_Cyclone", "cyclone.contest"),
+    "flow": ("CFD_Steady_Flow", "flow.contest"),
+    "chip": ("PINN_SimNet", "pinn.contest"),
 }
 
 
@@ -77,4 +76,4 @@ def main(arguments: list[str]) -> int:
 if (
     __name__ == "__main__"
 ):  # run as a script this module exists twice; the labs raise the imported one's error
-    sys.exit(importlib.import_module("utils.score").main(sys.argv[1:]))
+    sys.exit(importlib.import_module("utils.engine.score").main(sys.argv[1:]))

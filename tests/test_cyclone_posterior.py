@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from cyclone import dataset, imagery, posterior, scoring, tracks
+from cyclone import contest, dataset, imagery, posterior, tracks
 
 SEEDS = (901, 902, 903)  # of clouds that no notebook draws
 FURTHER = ("size", "top_anomaly_k", "eye_deficit", "eccentricity", "local_hour")
@@ -59,10 +59,10 @@ def test_the_bound_reaches_what_it_states(drawn):
     table, reading = drawn
     truth = tracks.wind_class(table["wind_kt"])
     squares = (reading.wind_kt - table["wind_kt"]) ** 2
-    low, high = scoring.storm_interval(squares - reading.sd_kt**2, table["storm_id"])
+    low, high = contest.storm_interval(squares - reading.sd_kt**2, table["storm_id"])
     assert low < 0 < high
     assert np.mean(squares) == pytest.approx(np.mean(reading.sd_kt**2), rel=0.12)
-    low, high = scoring.storm_interval(
+    low, high = contest.storm_interval(
         (reading.wind_class == truth) - reading.class_share.max(axis=1), table["storm_id"]
     )
     assert low < 0.01
@@ -93,13 +93,13 @@ def test_richer_readers_that_were_fitted_do_not_beat_it(drawn):
         choice.append((chooser.predict(inputs[test]) == truth[test]) - right.astype(float))
         old_line.append((imagery.wind_of_t(table["t_number"][test]) - wind[test]) ** 2 - of_fitted)
         unseen.append(storm[test])
-        assert scoring.storm_interval(boosted[-1], unseen[-1])[0] < 0, "beaten beyond noise"
-        assert scoring.storm_interval(choice[-1], unseen[-1])[0] < 0, "beaten beyond noise"
+        assert contest.storm_interval(boosted[-1], unseen[-1])[0] < 0, "beaten beyond noise"
+        assert contest.storm_interval(choice[-1], unseen[-1])[0] < 0, "beaten beyond noise"
     together = np.concatenate(unseen)
-    assert scoring.storm_interval(np.concatenate(boosted), together)[1] < 3, "kt squared"
-    assert scoring.storm_interval(np.concatenate(choice), together)[1] < 0.02
+    assert contest.storm_interval(np.concatenate(boosted), together)[1] < 3, "kt squared"
+    assert contest.storm_interval(np.concatenate(choice), together)[1] < 0.02
     assert np.mean(np.concatenate(boosted)) < 0
-    assert scoring.storm_interval(np.concatenate(old_line), together)[0] > 3, "wind_of_t(T) is no bound"
+    assert contest.storm_interval(np.concatenate(old_line), together)[0] > 3, "wind_of_t(T) is no bound"
 
 
 def test_without_hidden_quantities_there_is_no_bound():

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.lib import format as npy
 
-from utils.score import SubmissionError
+from utils.engine.score import SubmissionError
 
 TABLE_BYTES = 5_000_000  # of a csv file
 MOST_ROWS, MOST_COLUMNS, LONGEST_LINE = 20_000, 20, 2_000

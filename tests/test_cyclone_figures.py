@@ -9,7 +9,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection
 
-from cyclone import dataset, imagery, plots, plots_training, published, tracks
+from cyclone import dataset, figures, figures_training, imagery, published, tracks
 from cyclone.exercises_01 import own_estimates
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
@@ -22,21 +22,21 @@ def close_figures():
 
 
 def test_stronger_classes_are_darker():
-    light = [np.dot(mpl.colors.to_rgb(colour), LUMINANCE) for colour in plots.CLASS_COLOURS]
+    light = [np.dot(mpl.colors.to_rgb(colour), LUMINANCE) for colour in figures.CLASS_COLOURS]
     assert len(light) == len(tracks.CLASSES)
     assert (np.diff(light) < -0.02).all()
 
 
 @pytest.mark.parametrize("name", ["grey", "colour", "bd"])
 def test_enhancements_cover_the_range_of_the_frames(name):
-    colours, scale = plots.enhancement(name)
+    colours, scale = figures.enhancement(name)
     kelvin = imagery.to_kelvin(np.arange(256, dtype=np.uint8))
     assert np.isfinite(colours(scale(kelvin))).all()
     assert colours.is_gray() == (name != "colour")
 
 
 def test_the_steps_of_bd_are_those_of_dvorak():
-    colours, scale = plots.enhancement("bd")
+    colours, scale = figures.enhancement("bd")
     celsius = np.array([-66.0, -73.0])  # the steps "black" and "white"
     grey = colours(scale(celsius + imagery.ZERO_CELSIUS_K))[:, 0]
     assert grey.tolist() == [0.0, 1.0]
@@ -44,12 +44,12 @@ def test_the_steps_of_bd_are_those_of_dvorak():
 
 def test_an_unknown_enhancement_is_refused():
     with pytest.raises(ValueError, match="no enhancement 'jet'"):
-        plots.enhancement("jet")
+        figures.enhancement("jet")
 
 
 def test_frames_are_drawn_in_kelvin_and_to_scale():
     frames = np.full((3, 16, 16), 255, np.uint8)
-    fig = plots.frame_grid(frames, ["a", "b", "c"], columns=2, width_km=500.0, circles_km=(100,))
+    fig = figures.frame_grid(frames, ["a", "b", "c"], columns=2, width_km=500.0, circles_km=(100,))
     shown = [ax.images[0] for ax in fig.axes if ax.images]
     assert len(shown) == 3
     assert np.allclose(shown[0].get_array(), imagery.to_kelvin(frames[0]))
@@ -60,24 +60,24 @@ def test_frames_are_drawn_in_kelvin_and_to_scale():
 def test_pieces_of_a_track_have_the_colour_of_their_class():
     table = tracks.load_tracks(quiet=True)
     katrina = table[table["storm_id"] == "2005236N23285"]
-    fig = plots.track_map(katrina, "Katrina", {"2005236N23285": "Katrina"})
+    fig = figures.track_map(katrina, "Katrina", {"2005236N23285": "Katrina"})
     (pieces,) = [c for c in fig.axes[0].collections if isinstance(c, LineCollection)]
     classes = np.sort(tracks.wind_class(katrina["wind_kt"].iloc[:-1]))
-    wanted = [plots.CLASS_COLOURS[k] for k in classes]
+    wanted = [figures.CLASS_COLOURS[k] for k in classes]
     assert [mpl.colors.to_hex(colour) for colour in pieces.get_colors()] == wanted
 
 
 def test_a_season_has_as_many_storms_as_the_bars_are_high():
     table = tracks.load_tracks(quiet=True)
-    ax = plots.season_counts(table[table["season"] == 2005]).axes[0]
+    ax = figures.season_counts(table[table["season"] == 2005]).axes[0]
     assert sum(bar.get_height() for bar in ax.patches) == 31
 
 
 def test_the_origin_of_the_images_is_named():
     run = dataset.choose_storms(1)[0]
     frames = dataset.draw_storm(run, num_pixels=16, max_frames=3)
-    assert "synthetic" in plots.origin(frames)
-    assert "real imagery" in plots.origin(replace(frames, t_number=np.full(3, np.nan, np.float32)))
+    assert "synthetic" in figures.origin(frames)
+    assert "real imagery" in figures.origin(replace(frames, t_number=np.full(3, np.nan, np.float32)))
 
 
 def test_published_scores_without_an_error_become_a_line():
@@ -85,7 +85,7 @@ def test_published_scores_without_an_error_become_a_line():
     published = pd.DataFrame(
         {"rmse_kt": [10.0, np.nan], "right": [0.8, 0.95], "classes": "8 classes"}, index=["one", "two"]
     )
-    _, labels = plots.consistency(simulated, published).axes[0].get_legend_handles_labels()
+    _, labels = figures.consistency(simulated, published).axes[0].get_legend_handles_labels()
     assert labels == ["simulated, 8 classes", "one", "two (no RMSE given)"]
 
 
@@ -109,7 +109,7 @@ def test_ten_winds_are_taken(capsys):
 
 def test_shrinkage_is_drawn_by_truth_and_by_answer():
     true_kt = np.random.default_rng(0).uniform(20, 160, 4000)
-    fig = plots_training.shrinkage(true_kt, {"exact": true_kt, "half": 0.5 * true_kt + 45}, "Two readers")
+    fig = figures_training.shrinkage(true_kt, {"exact": true_kt, "half": 0.5 * true_kt + 45}, "Two readers")
     by_truth, by_answer = fig.axes
     for ax in fig.axes:
         assert np.allclose(ax.lines[0].get_ydata(), 0), "an exact reader has no error"
@@ -120,7 +120,7 @@ def test_shrinkage_is_drawn_by_truth_and_by_answer():
 
 
 def test_a_signal_is_drawn_layer_by_layer():
-    fig = plots_training.signal({"fades": [1.0, 0.1, 0.01], "stays": [1.0, 1.0, 1.0]}, "A title")
+    fig = figures_training.signal({"fades": [1.0, 0.1, 0.01], "stays": [1.0, 1.0, 1.0]}, "A title")
     (ax,) = fig.axes
     assert ax.get_yscale() == "log"
     assert [line.get_ydata().tolist() for line in ax.lines] == [[1.0, 0.1, 0.01], [1.0, 1.0, 1.0]]

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.collections import LineCollection
 
-from cyclone import archives, imagery, plots, tracks
+from cyclone import archives, figures, imagery, tracks
 from utils import data
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -602,7 +602,7 @@ def test_longitudes_from_0_to_360_show_the_same_land():
 
 
 def test_a_track_over_the_date_line_is_drawn_the_short_way():
-    figure = plots.track_map(
+    figure = figures.track_map(
         track([0, 6, 12], [50, 60, 70], lons=[179.8, -179.6, -179]), "over the date line"
     )
     lines = next(item for item in figure.axes[0].collections if isinstance(item, LineCollection))

@@ -24,8 +24,9 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbconvert import HTMLExporter
 from traitlets import Type, default
 
-from utils import course, results
-from utils.paths import ROOT, cache_dir, full_disk_is_said
+from utils import course
+from utils.engine import results
+from utils.engine.paths import ROOT, cache_dir, full_disk_is_said
 
 PICTURES = {  # of the README: the notebook that draws it, and words of its alternative text
     "docs/lab1.png": ("Intro_to_DL/04_Residual_Networks.ipynb", "contour maps of the loss"),

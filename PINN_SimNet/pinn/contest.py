@@ -19,10 +19,10 @@ import pandas as pd
 
 from pinn import chip as challenge
 from pinn.chip import FIELDS, HEIGHTS, VISCOSITY, WIDTHS, Chip
-from utils import competition, submissions
-from utils.competition import coarse_error, told
-from utils.score import SubmissionError
-from utils.submissions import clean, some
+from utils.engine import competition, submissions
+from utils.engine.competition import coarse_error, told
+from utils.engine.score import SubmissionError
+from utils.engine.submissions import clean, some
 
 PARTS = ("forward", "parameterized")
 PER_UNIT = 20  # grid points per channel height
@@ -267,7 +267,7 @@ def score(
 
     Args:
         path: csv or npz file with columns id, u, v, p and, for part 3, nu (the same in all rows).
-        key, name, pin: see `utils.competition.Contest.score`.
+        key, name, pin: see `utils.engine.competition.Contest.score`.
 
     Raises:
         SubmissionError: what is wrong with the file, the key or the name.

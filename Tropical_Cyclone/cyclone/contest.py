@@ -17,25 +17,22 @@ The last is the lesson: compare with the bound.
 """
 
 import functools
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import filelock
 import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
 from cyclone import dataset, imagery, posterior, tracks
 from cyclone.tracks import CLASSES
-from utils import competition as contest
-from utils import submissions
-from utils.competition import PUBLIC_KEY, derived
-from utils.paths import cache_dir
-from utils.score import SubmissionError
-from utils.submissions import some
+from utils.engine import competition as contest
+from utils.engine import submissions
+from utils.engine.competition import PUBLIC_KEY, derived
+from utils.engine.score import SubmissionError
+from utils.engine.submissions import some
 
 SETS = ("shuffled", "storm")
 
@@ -319,11 +316,15 @@ def draw(key: str | None = None, num_pixels: int = 80, width_km: float = 640.0) 
 
 def hand_out(path: str | os.PathLike, key: str | None = None) -> None:
     """For instructors: write what participants get; no label of a test frame is in it."""
+    known, hidden = _write(path, key)
+    print(f"{path}: {known} labelled and {hidden} hidden frames.")
+
+
+def _write(path: str | os.PathLike, key: str | None) -> tuple[int, int]:
+    """Write a competition; return how many frames are labelled and how many hidden."""
     competition = draw(key)
     submissions.write_arrays(path, {f.name: getattr(competition, f.name) for f in fields(Competition)})
-    print(
-        f"{path}: {len(competition.train_images)} labelled and {len(competition.test_images)} hidden frames."
-    )
+    return len(competition.train_images), len(competition.test_images)
 
 
 def load_competition(path: str | os.PathLike | None = None) -> Competition:
@@ -336,16 +337,15 @@ def load_competition(path: str | os.PathLike | None = None) -> Competition:
         SubmissionError: the file is not what `hand_out` wrote.
     """
     if path is None:
-        source = "".join(
-            Path(module.__file__ or "").read_text(encoding="utf-8") for module in (imagery, dataset, tracks)
+
+        def make(file: Path, work: Path) -> dict[str, int]:
+            return dict(zip(("labelled", "hidden"), _write(file, PUBLIC_KEY), strict=True))
+
+        recipe = store.Recipe(
+            "cyclone", "competition", ".npz", (PUBLIC_KEY, draw), make, "competitions", "drawn again"
         )
-        version = hashlib.sha256((source + Path(__file__).read_text(encoding="utf-8")).encode()).hexdigest()[
-            :12
-        ]
-        path = cache_dir("competition") / f"cyclone-public-{version}.npz"
-        with filelock.FileLock(path.with_suffix(".lock")):
-            if not path.exists():
-                hand_out(path, PUBLIC_KEY)
+        with store.kept(recipe) as entry:
+            return Competition(**submissions.read_hand_out(entry.path, HANDED_OUT, LARGEST_BYTES))
     return Competition(**submissions.read_hand_out(path, HANDED_OUT, LARGEST_BYTES))
 
 
@@ -464,7 +464,7 @@ def score(
 
     Args:
         submitted: csv or npz file or table with the columns set, id, wind_kt, class and perhaps second.
-        key, name, pin: see `utils.competition.Contest.score`.
+        key, name, pin: see `utils.engine.competition.Contest.score`.
 
     Raises:
         SubmissionError: what is wrong with the submission, the key or the name, a line each.

@@ -6,8 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils import course, store
-from utils.paths import cache_dir
+from utils.engine import store
+from utils.engine.paths import LABS, cache_dir
 
 FOLDERS = {  # what can be made or fetched again, beside the labs' entries
     "downloads": "data sets as their publishers give them",
@@ -41,7 +41,7 @@ class Kept:
 def kept() -> list[Kept]:
     """All that the cache holds; labs first."""
     found = []
-    for title, lab in (*course.LABS.items(), ("trained outside of a lab", "other")):
+    for title, lab in (*LABS.items(), ("trained outside of a lab", "other")):
         parts = (lab, f"{lab}/trained")
         entries = [files for part in parts for files in store.entries(part).values()]
         bytes_ = sum(store.size(path) for files in entries for path in files)
@@ -79,7 +79,7 @@ def remove(names: list[str]) -> int:
 
 def main(arguments: list[str]) -> int:
     """Command line."""
-    labs = [*course.LABS.values(), "other"]
+    labs = [*LABS.values(), "other"]
     choices = [*labs, *FOLDERS, "all"]
     parser = argparse.ArgumentParser(
         prog="bootcamp clean",

@@ -12,11 +12,11 @@ from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
 from scipy import stats
 
-from cyclone import plots
+from cyclone import figures
 from cyclone.dataset import Frames
 from utils import viz
 
-SYNTHETIC = plots.SYNTHETIC
+SYNTHETIC = figures.SYNTHETIC
 
 
 def attribution(
@@ -116,7 +116,7 @@ def errors(by_class: pd.DataFrame, by_storm: pd.DataFrame) -> Figure:
         xlabel="true class", ylabel="mean error (kt), estimate minus truth", title="By class, 95 % intervals"
     )
     places = np.arange(len(by_storm))
-    colours = [plots.CLASS_COLOURS[number] for number in by_storm["peak_class"]]
+    colours = [figures.CLASS_COLOURS[number] for number in by_storm["peak_class"]]
     right.bar(places, by_storm["rmse"], color=colours, edgecolor="0.4", lw=0.5)
     right.set_xticks(places, by_storm["name"], rotation=90, fontsize=7)
     right.grid(False, axis="x")

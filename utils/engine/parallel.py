@@ -9,8 +9,17 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from utils import gpu
-from utils.data import DataError
+from utils.engine.paths import DataError
+
+
+def cpu_count() -> int:
+    """Cores this process may use: the container's or batch job's share, not the whole node's."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = open("/sys/fs/cgroup/cpu.max", encoding="ascii").read().split()[:2]
+        return cores if quota == "max" else max(1, min(cores, round(int(quota) / int(period))))
+    except (OSError, ValueError):
+        return cores
 
 
 def run_all(
@@ -35,7 +44,7 @@ def run_all(
         raise ValueError(f"num_workers is {num_workers}; it must be 1 or more, or None for one per core.")
     if client is not None:
         return _on_cluster(function, jobs, client)
-    num_workers = min(num_workers or gpu.cpu_count(), len(jobs))
+    num_workers = min(num_workers or cpu_count(), len(jobs))
     if num_workers <= 1:
         return ((job, function(*job)) for job in jobs)
     return _in_processes(function, jobs, num_workers)

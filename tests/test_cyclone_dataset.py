@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import accidents
 from cyclone import dataset, imagery, tracks
-from utils import parallel
 from utils.data import DataError
+from utils.engine import parallel
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = {"num_storms": 12, "frames_per_storm": 4, "num_pixels": 16, "num_workers": 1}

@@ -20,9 +20,9 @@ from flow import metrics, shapes, solver
 from flow.cars import OUTLINES
 from flow.dataset import Config, FlowData
 from flow.models import poiseuille
-from utils import competition, submissions
-from utils.score import SubmissionError
-from utils.submissions import some
+from utils.engine import competition, submissions
+from utils.engine.score import SubmissionError
+from utils.engine.submissions import some
 
 NUM_CARS = 40
 NY, NX = 64, 128
@@ -219,7 +219,7 @@ def score(
     Args:
         path: npz file with ``id`` (n,), ``velocity`` (n, 64, 128, 2) in units of u_max, ``parameters``
             and ``seconds``, as `write_submission` writes it.
-        key, name, pin: see `utils.competition.Contest.score`.
+        key, name, pin: see `utils.engine.competition.Contest.score`.
 
     Raises:
         SubmissionError: what is wrong with the file, the key or the name.

@@ -1,6 +1,6 @@
 """What the competitions share: hidden numbers that follow from a key, who may enter, what is told, the leaderboard.
 
-A lab gives a hidden set and a metric; files are read by `utils.submissions`. A hidden set follows from one key: the
+A lab gives a hidden set and a metric; files are read by `utils.engine.submissions`. A hidden set follows from one key: the
 scorer derives it anew each time, and the answers are stored nowhere. Anyone who has the key can compute them. The
 default key is public, good for a class room that trusts itself.
 
@@ -30,9 +30,9 @@ import filelock
 import numpy as np
 import pandas as pd
 
-from utils.paths import cache_dir, write_whole
-from utils.score import SubmissionError
-from utils.submissions import clean, read_bytes
+from utils.engine.paths import cache_dir, write_whole
+from utils.engine.score import SubmissionError
+from utils.engine.submissions import clean, read_bytes
 
 PUBLIC_KEY = "public classroom key"
 KEY_VARIABLE = "BOOTCAMP_COMPETITION_KEY"

@@ -14,10 +14,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Tropical_Cyclone"))
 
-from cyclone import imagery, scoring, tracks  # noqa: E402
-from utils import competition as contest  # noqa: E402
-from utils import score as command  # noqa: E402
-from utils.score import SubmissionError  # noqa: E402
+from cyclone import contest, imagery, tracks  # noqa: E402
+from utils.engine import competition  # noqa: E402
+from utils.engine import score as command  # noqa: E402
+from utils.engine.score import SubmissionError  # noqa: E402
 
 KEY = "a secret that only the tests know"
 CLASSES = np.array(tracks.CLASSES)
@@ -25,12 +25,12 @@ CLASSES = np.array(tracks.CLASSES)
 
 @pytest.fixture(autouse=True)
 def _no_key(monkeypatch, own_cache):
-    monkeypatch.delenv(contest.KEY_VARIABLE, raising=False)
+    monkeypatch.delenv(competition.KEY_VARIABLE, raising=False)
 
 
 @pytest.fixture(scope="module")
 def truth():
-    return scoring.answers()
+    return contest.answers()
 
 
 def from_winds(truth, wind_kt) -> pd.DataFrame:
@@ -44,8 +44,8 @@ def from_winds(truth, wind_kt) -> pd.DataFrame:
 def test_a_perfect_submission_and_one_as_good_as_the_bound(truth, tmp_path):
     path = tmp_path / "mine.csv"
     from_winds(truth, truth["wind_kt"]).to_csv(path, index=False)
-    report = scoring.score(path)
-    for name, count in (("shuffled", scoring.NUM_KNOWN), ("storm", scoring.NUM_UNSEEN)):
+    report = contest.score(path)
+    for name, count in (("shuffled", contest.NUM_KNOWN), ("storm", contest.NUM_UNSEEN)):
         part = report.sets[name]
         assert part.num_storms == count
         assert (part.top1, part.top2, part.rmse_kt) == (1, 1, pytest.approx(0, abs=1e-9))
@@ -55,7 +55,7 @@ def test_a_perfect_submission_and_one_as_good_as_the_bound(truth, tmp_path):
     assert "this beats the best reader of single images" in str(report)
     assert "The key of this hidden set is public" in str(report)
     best = truth[["set", "id"]].assign(wind_kt=truth["bound_kt"].astype(float))
-    equal = scoring.score(best.assign(**{"class": truth["bound_class"]}))
+    equal = contest.score(best.assign(**{"class": truth["bound_class"]}))
     assert equal.sets["storm"].rmse_kt == pytest.approx(equal.sets["storm"].bound_rmse_kt)
     assert equal.sets["storm"].top1 == pytest.approx(equal.sets["storm"].bound_top1)
     assert "beats the best reader" not in str(equal)
@@ -67,19 +67,19 @@ def test_scores_are_what_they_are_called(truth):
     wrong = table["set"] == "storm"
     table.loc[wrong, "second"] = table.loc[wrong, "class"]
     table.loc[wrong, "class"] = np.where(table.loc[wrong, "second"] == "H5", "NC", "H5")
-    report = scoring.score(table)
+    report = contest.score(table)
     assert report.sets["storm"].top1 == 0
     assert report.sets["storm"].top2 == 1
     assert report.sets["storm"].rmse_kt == pytest.approx(3)
     assert report.score == pytest.approx(0.5)
-    assert scoring.score(table.drop(columns="second")).sets["storm"].top2 is None
+    assert contest.score(table.drop(columns="second")).sets["storm"].top2 is None
 
 
 def test_the_interval_draws_storms_and_not_frames():
     storm = np.repeat(np.arange(20), 50)
     right = np.random.default_rng(0).random(20)[storm] > 0.5  # all frames of a storm alike
-    low, high = scoring.storm_interval(right, storm)
-    low_frames, high_frames = scoring.storm_interval(right, np.arange(1000))
+    low, high = contest.storm_interval(right, storm)
+    low_frames, high_frames = contest.storm_interval(right, np.arange(1000))
     assert high - low == pytest.approx(2 * 1.96 * right.std() / np.sqrt(20), rel=0.15)
     assert high_frames - low_frames < 0.25 * (high - low)
     assert low < right.mean() < high
@@ -123,15 +123,15 @@ def test_wrong_submissions_get_a_sentence(truth, spoil, sentence, as_file, tmp_p
         sentence = "column 'id.1' is unknown"
     table.to_csv(tmp_path / "mine.csv", index=False)
     with pytest.raises(SubmissionError) as error:
-        scoring.score(tmp_path / "mine.csv" if as_file else table)
+        contest.score(tmp_path / "mine.csv" if as_file else table)
     assert re.search(sentence, str(error.value)), str(error.value)
-    assert not scoring.CONTEST.path.exists()
+    assert not contest.CONTEST.path.exists()
 
 
 def test_all_problems_are_told_at_once(truth):
     table = replaced(replaced(from_winds(truth, truth["wind_kt"]).iloc[1:], "wind_kt", 999), "class", "?")
     with pytest.raises(SubmissionError) as error:
-        scoring.score(table)
+        contest.score(table)
     assert len(str(error.value).splitlines()) == 3
 
 
@@ -151,29 +151,29 @@ def test_wrong_files_get_a_sentence(kind, tmp_path):
     content, sentence = FILES[kind]
     (tmp_path / "mine.csv").write_bytes(content)
     with pytest.raises(SubmissionError, match=sentence):
-        scoring.score(tmp_path / "mine.csv")
+        contest.score(tmp_path / "mine.csv")
     with pytest.raises(SubmissionError, match="There is no file"):
-        scoring.score(tmp_path / "yours.csv")
+        contest.score(tmp_path / "yours.csv")
 
 
 def test_a_spreadsheet_with_byte_order_mark_and_blanks_is_read(truth, tmp_path):
     text = from_winds(truth, truth["wind_kt"]).to_csv(index=False).replace(",", " , ").replace("\n", "\r\n")
     (tmp_path / "mine.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
-    assert scoring.score(tmp_path / "mine.csv").score == 1
+    assert contest.score(tmp_path / "mine.csv").score == 1
 
 
 # --- what the key hides -----------------------------------------------------------------------
 
 
 def test_another_key_makes_another_set_and_the_same_key_the_same(truth, monkeypatch):
-    secret = scoring.answers(KEY)
+    secret = contest.answers(KEY)
     assert not set(secret["id"]) & set(truth["id"])
     assert not np.isin(secret["wind_kt"].round(6), truth["wind_kt"].round(6)).mean() > 0.01
     with pytest.raises(SubmissionError, match="No id belongs to this hidden set"):
-        scoring.score(from_winds(truth, truth["wind_kt"]), KEY)
-    monkeypatch.setenv(contest.KEY_VARIABLE, KEY)
-    pd.testing.assert_frame_equal(scoring.answers(), secret)
-    report = scoring.score(from_winds(secret, secret["wind_kt"]))
+        contest.score(from_winds(truth, truth["wind_kt"]), KEY)
+    monkeypatch.setenv(competition.KEY_VARIABLE, KEY)
+    pd.testing.assert_frame_equal(contest.answers(), secret)
+    report = contest.score(from_winds(secret, secret["wind_kt"]))
     assert report.score == 1
     assert not report.public
     assert KEY not in str(report) + repr(report)
@@ -181,11 +181,11 @@ def test_another_key_makes_another_set_and_the_same_key_the_same(truth, monkeypa
 
 def test_a_short_key_is_refused():
     with pytest.raises(SubmissionError, match="can be found by trying"):
-        scoring.score(pd.DataFrame(), key="hurricane")
+        contest.score(pd.DataFrame(), key="hurricane")
 
 
 def test_hidden_storms_are_like_the_real_ones_and_in_no_track(truth):
-    storms = scoring._hidden_storms(scoring.CONTEST.secret(scoring.PUBLIC_KEY))
+    storms = contest._hidden_storms(contest.CONTEST.secret(contest.PUBLIC_KEY))
     peaks = np.array([hidden.storm.wind_kt.max() for hidden in storms])
     assert peaks.min() > 20
     assert 0.35 < (peaks > 95).mean() < 0.7  # the parents: 54 % major hurricanes
@@ -205,8 +205,8 @@ def test_hidden_storms_are_like_the_real_ones_and_in_no_track(truth):
 
 
 def test_the_hand_out_holds_no_label_of_a_test_frame(truth, tmp_path, monkeypatch):
-    monkeypatch.setattr(scoring, "draw", lambda key: drawn(key))
-    original = scoring.Competition
+    monkeypatch.setattr(contest, "draw", lambda key: drawn(key))
+    original = contest.Competition
 
     def drawn(key):
         with pytest.MonkeyPatch.context() as patch:
@@ -216,9 +216,9 @@ def test_the_hand_out_holds_no_label_of_a_test_frame(truth, tmp_path, monkeypatc
             return real_draw(key, num_pixels=8)
 
     path = tmp_path / "hand_out.npz"
-    scoring.hand_out(path, KEY)
-    competition = scoring.load_competition(path)
-    secret = scoring.answers(KEY)
+    contest.hand_out(path, KEY)
+    competition = contest.load_competition(path)
+    secret = contest.answers(KEY)
     assert isinstance(competition, original)
     assert competition.test_id.tolist() == secret["id"].tolist()
     assert competition.test_set.tolist() == secret["set"].tolist()
@@ -227,23 +227,23 @@ def test_the_hand_out_holds_no_label_of_a_test_frame(truth, tmp_path, monkeypatc
         held = np.concatenate([np.ravel(arrays[name]) for name in arrays if arrays[name].dtype.kind == "f"])
     unseen = secret.loc[secret["set"] == "storm", "wind_kt"].astype(np.float32)
     assert not np.isin(unseen, held).any()
-    assert len(np.unique(competition.train_storm)) == scoring.NUM_KNOWN
+    assert len(np.unique(competition.train_storm)) == contest.NUM_KNOWN
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"hand_out.npz"}
     (tmp_path / "bad.npz").write_bytes(path.read_bytes()[:1000])
     with pytest.raises(SubmissionError, match="is not a competition file"):
-        scoring.load_competition(tmp_path / "bad.npz")
-    table = scoring.submission(
+        contest.load_competition(tmp_path / "bad.npz")
+    table = contest.submission(
         competition, np.full(len(secret), 50.0), np.tile(np.eye(8)[2], (len(secret), 1))
     )
     assert set(table["class"]) == {"TS"}
-    assert scoring.score(table, KEY).sets["storm"].top2 is not None
+    assert contest.score(table, KEY).sets["storm"].top2 is not None
 
 
-real_draw = scoring.draw
+real_draw = contest.draw
 
 
 def test_frames_are_drawn_from_the_key(tmp_path):
-    storm = scoring._hidden_storms(scoring.CONTEST.secret(KEY))[0].storm
+    storm = contest._hidden_storms(contest.CONTEST.secret(KEY))[0].storm
     renderer = imagery.Renderer(32, 640.0)
     assert np.array_equal(renderer.frame(storm, 3), renderer.frame(storm, 3))
     assert renderer.frame(storm, 3).std() > 5
@@ -258,24 +258,24 @@ def test_leaderboard_ranks_by_score_then_rmse_then_date(truth):
     worse_wind = good.assign(wind_kt=(good["wind_kt"] + rng.normal(0, 5, len(good))).clip(0, 200))
     bad = from_winds(truth, np.full(len(truth), 50.0))
     for name, table in (("Bea", bad), ("Cid", worse_wind), ("Ada", good), ("Bea", good), ("Dan", good)):
-        scoring.score(table, name=name)
-    board = scoring.leaderboard()
+        contest.score(table, name=name)
+    board = contest.leaderboard()
     assert board["name"].tolist() == ["Ada", "Bea", "Dan", "Cid"]
     assert board["score"].tolist() == [1, 1, 1, 1]
-    assert len(pd.read_csv(scoring.CONTEST.path)) == 5
-    assert scoring.leaderboard(KEY).empty
+    assert len(pd.read_csv(contest.CONTEST.path)) == 5
+    assert contest.leaderboard(KEY).empty
 
 
 @pytest.mark.parametrize("name", ["", "  ", "=cmd()", "@x", "a" * 41, "bell\a"])
 def test_names_that_harm_a_table_are_refused(truth, name):
     with pytest.raises(SubmissionError, match="cannot stand on the leaderboard"):
-        scoring.score(from_winds(truth, truth["wind_kt"]), name=name)
-    assert not scoring.CONTEST.path.exists()
+        contest.score(from_winds(truth, truth["wind_kt"]), name=name)
+    assert not contest.CONTEST.path.exists()
 
 
 def run_command(*arguments, cache) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-m", "utils.score", *map(str, arguments)],
+        [sys.executable, "-m", "utils.engine.score", *map(str, arguments)],
         cwd=ROOT, env={**os.environ, "BOOTCAMP_CACHE": str(cache)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
     )  # fmt: skip
@@ -291,19 +291,19 @@ def test_two_processes_share_the_leaderboard(truth, own_cache, tmp_path):
         out, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
         assert "Score (mean top-1 of both sets): 1.000" in out
-    assert set(scoring.leaderboard()["name"]) == {"Ada", 'Bob, "the" second'}
-    assert not list(scoring.CONTEST.path.parent.glob("*.tmp"))
+    assert set(contest.leaderboard()["name"]) == {"Ada", 'Bob, "the" second'}
+    assert not list(contest.CONTEST.path.parent.glob("*.tmp"))
 
 
 def test_many_writers_lose_no_line(truth):
-    report = scoring.score(from_winds(truth, truth["wind_kt"]))
-    entrants = [scoring.CONTEST.entrant(f"n{i}", None, scoring.CONTEST.secret()) for i in range(12)]
-    threads = [threading.Thread(target=scoring.CONTEST.enter, args=(who, report)) for who in entrants]
+    report = contest.score(from_winds(truth, truth["wind_kt"]))
+    entrants = [contest.CONTEST.entrant(f"n{i}", None, contest.CONTEST.secret()) for i in range(12)]
+    threads = [threading.Thread(target=contest.CONTEST.enter, args=(who, report)) for who in entrants]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(scoring.leaderboard()) == 12
+    assert len(contest.leaderboard()) == 12
 
 
 def test_command_says_what_is_wrong_and_exits_with_1(tmp_path, capsys):
@@ -324,7 +324,5 @@ def test_the_command_prints_sentences_and_no_traceback(truth, own_cache, tmp_pat
 
 
 def test_utils_loads_no_lab():
-    code = (
-        "import sys, utils.score; assert not {m for m in sys.modules if m.startswith(('cyclone', 'intro'))}"
-    )
+    code = "import sys, utils.engine.score; assert not {m for m in sys.modules if m.startswith(('cyclone', 'intro'))}"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import psutil
 
-from utils import course, data, gpu, settings
-from utils.paths import ROOT, cache_dir
+from utils import course, data, gpu
+from utils.engine import settings
+from utils.engine.paths import ROOT, cache_dir
 
 
 def items() -> Iterator[tuple[bool, str, str]]:

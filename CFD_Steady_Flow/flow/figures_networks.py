@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from flow.plots_data import EXTENT
+from flow.figures_data import EXTENT
 from utils import viz
 
 AXES = {"xlabel": "x (channel heights)", "ylabel": "y (channel heights)"}

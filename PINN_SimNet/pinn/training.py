@@ -15,7 +15,8 @@ from tqdm.auto import tqdm
 
 from pinn.domain import Domain
 from pinn.optimizers import Optimizer
-from utils import course, store
+from utils import course
+from utils.engine import store
 
 SUFFIX = ".pt"
 Monitor = Callable[[Domain], float]
@@ -64,7 +65,7 @@ def solve(
             Their time is not counted.
         report_every: steps between two rows of the history; a checkpoint is written every 10 s.
         name: of the run. Given one, the result is kept under ``data/cache/pinn/trained`` by a key of the problem, its
-            residuals, the optimizers, monitors and this package's code (see `utils.store`); the same call loads it in
+            residuals, the optimizers, monitors and this package's code (see `utils.engine.store`); the same call loads it in
             a moment. An interrupted run goes on where its last checkpoint was.
         retrain: train again even if a finished copy exists.
         quiet: show no progress bar.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from utils.surroundings import PIP_KEEPS
+from utils.engine.surroundings import PIP_KEEPS
 
 # What the notebooks load, in two shares of about the same size. A package's modules count from their first import.
 LOADED = (

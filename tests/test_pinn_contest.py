@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from pinn import chip as challenge
-from pinn import scoring
-from utils import competition
-from utils import score as command
-from utils.score import SubmissionError
+from pinn import contest
+from utils.engine import competition
+from utils.engine import score as command
+from utils.engine.score import SubmissionError
 
 KEY = "a key for the tests"
 
@@ -20,14 +20,14 @@ def coarse_references():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(challenge, "reference", lambda chip, viscosity: fine(chip, viscosity, finest=0.04))
         yield
-    scoring._hidden.cache_clear()
+    contest._hidden.cache_clear()
 
 
 @pytest.fixture(scope="module")
 def hidden(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BOOTCAMP_CACHE", str(tmp_path_factory.mktemp("chips")))
-        return scoring._hidden(competition.secret_of(KEY, "chip"))
+        return contest._hidden(competition.secret_of(KEY, "chip"))
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def own_place(tmp_path, monkeypatch):
 
 
 def nu_of(key=KEY):
-    return scoring._hidden_chips(competition.secret_of(key, "chip"))[2]
+    return contest._hidden_chips(competition.secret_of(key, "chip"))[2]
 
 
 def save(table, path):
@@ -52,7 +52,7 @@ def save(table, path):
 
 def test_the_truth_scores_zero_in_any_order(tmp_path, truth):
     table = truth.assign(nu=nu_of()).sample(frac=1, random_state=1)
-    report = scoring.score(save(table, tmp_path / "truth.csv"), KEY)
+    report = contest.score(save(table, tmp_path / "truth.csv"), KEY)
     assert report.number == 3
     assert report.worst == pytest.approx(0, abs=1e-12)
     assert report.viscosity_error == pytest.approx(0, abs=1e-12)
@@ -65,7 +65,7 @@ def test_the_truth_scores_zero_in_any_order(tmp_path, truth):
 
 def test_errors_are_relative_and_separate(tmp_path, truth):
     table = truth.assign(u=1.1 * truth["u"], p=0.8 * truth["p"], nu=1.5 * nu_of())
-    report = scoring.score(save(table, tmp_path / "off.csv"), KEY)
+    report = contest.score(save(table, tmp_path / "off.csv"), KEY)
     for part in report.parts.values():
         assert part.rel_l2 == pytest.approx([0.1, 0, 0.2], abs=1e-9)
         assert part.mass_imbalance == pytest.approx(0.1, abs=0.01)
@@ -75,7 +75,7 @@ def test_errors_are_relative_and_separate(tmp_path, truth):
 
 def test_parts_may_be_left_out(tmp_path, truth, hidden):
     first = hidden[0].points["part"] == "forward"
-    report = scoring.score(save(truth[first], tmp_path / "one.csv"), KEY)
+    report = contest.score(save(truth[first], tmp_path / "one.csv"), KEY)
     assert list(report.parts) == ["forward"]
     assert report.viscosity is None
     assert str(report).count("not submitted") == 2
@@ -83,23 +83,23 @@ def test_parts_may_be_left_out(tmp_path, truth, hidden):
 
 @pytest.mark.parametrize("ending", ["csv", "npz"])
 def test_written_files_are_read_back(tmp_path, ending):
-    given = scoring.load_competition()
+    given = contest.load_competition()
     path = tmp_path / f"mine.{ending}"
-    scoring.write_submission(path, given, {"parameterized": lambda xy: np.ones((len(xy), 3))}, 0.02)
-    report = scoring.score(path, competition.PUBLIC_KEY, "Ada")
+    contest.write_submission(path, given, {"parameterized": lambda xy: np.ones((len(xy), 3))}, 0.02)
+    report = contest.score(path, competition.PUBLIC_KEY, "Ada")
     assert list(report.parts) == ["parameterized"]
     assert report.viscosity == 0.02
     assert "The key of this hidden set is public" in str(report)
-    assert scoring.CONTEST.leaderboard()["name"].tolist() == ["Ada"]
+    assert contest.CONTEST.leaderboard()["name"].tolist() == ["Ada"]
 
 
 def test_hand_out_holds_no_answer_and_is_read_back(tmp_path, hidden):
     path = tmp_path / "chip.npz"
     assert command.main(["chip", str(path), "--key", KEY, "--hand-out"]) == 0
     with np.load(path, allow_pickle=False) as arrays:
-        assert sorted(arrays) == sorted(scoring.HANDED_OUT)
+        assert sorted(arrays) == sorted(contest.HANDED_OUT)
         assert not any(np.isclose(arrays[name], nu_of()).any() for name in ("chip", "measured_chip"))
-    given = scoring.load_competition(path)
+    given = contest.load_competition(path)
     pd.testing.assert_frame_equal(given.points, hidden[0].points, check_dtype=False)
     pd.testing.assert_frame_equal(given.measured, hidden[0].measured)
     assert given.chips == hidden[0].chips
@@ -117,20 +117,20 @@ def test_hand_out_overwrites_no_file(tmp_path, capsys):
 
 def test_the_measurements_tell_more_than_all_entries_together(tmp_path):
     """Their bound of Cramer and Rao for the viscosity lies far below the step of 1 % in which errors are told."""
-    _, measured_chip, nu = scoring._hidden_chips(competition.secret_of(KEY, "chip"))
-    points = measured_chip.grid(scoring.PER_UNIT)
-    points = points[np.random.default_rng(0).permutation(len(points))[: scoring.NUM_MEASURED]]
+    _, measured_chip, nu = contest._hidden_chips(competition.secret_of(KEY, "chip"))
+    points = measured_chip.grid(contest.PER_UNIT)
+    points = points[np.random.default_rng(0).permutation(len(points))[: contest.NUM_MEASURED]]
     low, high = (challenge.reference(measured_chip, nu * factor)(points) for factor in (0.98, 1.02))
     slope = (high - low) / 0.04  # by the logarithm of the viscosity
-    bound = 1 / np.linalg.norm(slope / (scoring.NOISE * low.std(axis=0)))
+    bound = 1 / np.linalg.norm(slope / (contest.NOISE * low.std(axis=0)))
     assert bound < competition.STEP / 5
 
 
 def test_another_key_hides_other_numbers(truth):
-    public = scoring.load_competition()
+    public = contest.load_competition()
     assert not set(public.points["id"]) & set(truth["id"])
     assert abs(nu_of() / nu_of(competition.PUBLIC_KEY) - 1) > 1e-3
-    assert scoring.VISCOSITIES[0] < nu_of() < scoring.VISCOSITIES[1]
+    assert contest.VISCOSITIES[0] < nu_of() < contest.VISCOSITIES[1]
 
 
 def spoilt(table, column, value, row=0):
@@ -157,7 +157,7 @@ WRONG = [
 @pytest.mark.parametrize(("spoil", "sentence"), WRONG)
 def test_wrong_tables_are_refused_with_a_sentence(tmp_path, truth, spoil, sentence):
     with pytest.raises(SubmissionError, match=sentence):
-        scoring.score(save(spoil(truth), tmp_path / "mine.csv"), KEY)
+        contest.score(save(spoil(truth), tmp_path / "mine.csv"), KEY)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"id,u,v,p\na,1,2,3,4\n", b"id;u;v;p\na;1;2;3\n"])
@@ -165,16 +165,16 @@ def test_wrong_files_are_refused(tmp_path, content):
     path = tmp_path / "mine.csv"
     path.write_bytes(content)
     with pytest.raises(SubmissionError):
-        scoring.score(path, KEY)
+        contest.score(path, KEY)
     path.with_suffix(".npz").write_bytes(content)
     with pytest.raises(SubmissionError, match="npz"):
-        scoring.score(path.with_suffix(".npz"), KEY)
+        contest.score(path.with_suffix(".npz"), KEY)
 
 
 def test_arrays_of_different_length_are_refused(tmp_path):
     np.savez(tmp_path / "a.npz", id=np.array(["a", "b"]), u=np.ones(2), v=np.ones(2), p=np.ones(3))
     with pytest.raises(SubmissionError, match="differ in shape"):
-        scoring.score(tmp_path / "a.npz", KEY)
+        contest.score(tmp_path / "a.npz", KEY)
 
 
 def test_the_command_prints_the_problem_and_fails(tmp_path, capsys):
@@ -186,5 +186,5 @@ def test_the_board_ranks_more_parts_first(tmp_path, truth, hidden):
     rough = truth.assign(u=1.3 * truth["u"], nu=nu_of())
     one = truth[(hidden[0].points["part"] == "forward").to_numpy()]
     for name, table in (("one part", one), ("all, rough", rough), ("all", truth.assign(nu=nu_of()))):
-        scoring.score(save(table, tmp_path / "mine.csv"), KEY, name)
-    assert scoring.CONTEST.leaderboard(KEY)["name"].tolist() == ["all", "all, rough", "one part"]
+        contest.score(save(table, tmp_path / "mine.csv"), KEY, name)
+    assert contest.CONTEST.leaderboard(KEY)["name"].tolist() == ["all", "all, rough", "one part"]

@@ -7,7 +7,7 @@ what selects a GPU stay as they are.
 from collections.abc import MutableMapping
 from contextlib import suppress
 
-from utils import paths, settings
+from utils.engine import paths, settings
 
 PIP_KEEPS = (  # where packages come from; everything else of pip's decides where they go or what happens to them
     "INDEX_URL", "EXTRA_INDEX_URL", "FIND_LINKS", "NO_INDEX", "TRUSTED_HOST", "CERT", "CLIENT_CERT", "PROXY",

@@ -26,17 +26,12 @@ from typing import Any
 
 import numpy as np
 
-from utils.settings import ROOT
+from utils.engine.settings import ROOT
 
 # What runs the house, draws figures or judges exercises leaves no trace in a result.
-NO_TRACE = re.compile(r"(^|/)(exercises_\w+|plots\w*|\w+_plots|scoring)\.py$")
-HOUSE = {
-    f"utils/{name}.py"
-    for name in (
-        "__init__", "check", "competition", "course", "data", "exercises", "fingerprint", "gpu", "installer", "parallel",
-        "paths", "results", "runner", "score", "settings", "store", "surroundings", "viz",
-    )
-}  # fmt: skip
+NO_TRACE = re.compile(
+    r"(^|/)(exercises_\w+|figures\w*)\.py$|^utils/engine/|^utils/(__init__|course|data|exercises|gpu|viz)\.py$"
+)
 PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray, range, slice, type(Ellipsis))
 LEFT_OUT = {"__dict__", "__weakref__", "__doc__", "__module__", "__firstlineno__"}
 LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
@@ -128,7 +123,7 @@ def _is_of_a_library(module: str, file: Path | None = None) -> bool:
 
 
 def _leaves_a_trace(path: Path) -> bool:
-    return _is_of_the_course(path) and _name(path) not in HOUSE and not NO_TRACE.search(_name(path))
+    return _is_of_the_course(path) and not NO_TRACE.search(_name(path))
 
 
 @lru_cache(maxsize=256)

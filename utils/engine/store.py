@@ -21,10 +21,10 @@ from typing import Any
 
 import filelock
 
-from utils import settings
-from utils.fingerprint import Unseen, fingerprint
-from utils.paths import DataError, cache_dir, full_disk_is_said, replacing, write_whole
-from utils.results import slug
+from utils.engine import settings
+from utils.engine.fingerprint import Unseen, fingerprint
+from utils.engine.paths import DataError, cache_dir, full_disk_is_said, replacing, write_whole
+from utils.engine.results import slug
 
 NO_LOCKS = {
     errno.ENOLCK,

@@ -3,35 +3,35 @@
 import numpy as np
 import pytest
 
-from flow import scoring
+from flow import contest
 from flow.models import poiseuille
-from utils import competition
-from utils import score as command
-from utils.score import SubmissionError
+from utils.engine import competition
+from utils.engine import score as command
+from utils.engine.score import SubmissionError
 
 KEY = "a key for the tests"
 
 
 @pytest.fixture(scope="module")
 def hidden():
-    return scoring.hidden_flows(competition.secret_of(KEY, "flow"))
+    return contest.hidden_flows(competition.secret_of(KEY, "flow"))
 
 
 @pytest.fixture
 def cars(hidden):
-    return scoring.Competition(hidden[0], hidden[1])
+    return contest.Competition(hidden[0], hidden[1])
 
 
 def write(path, cars, velocity, parameters=1000, seconds=60.0):
-    scoring.write_submission(path, cars, velocity, parameters, seconds)
+    contest.write_submission(path, cars, velocity, parameters, seconds)
     return path
 
 
 def test_the_truth_scores_zero_and_the_empty_channel_scores_its_baseline(tmp_path, hidden, cars):
-    report = scoring.score(write(tmp_path / "truth.npz", cars, hidden[2]), KEY)
+    report = contest.score(write(tmp_path / "truth.npz", cars, hidden[2]), KEY)
     assert report.rel_l2 == 0
     empty = np.broadcast_to(poiseuille(64, 128), hidden[2].shape) * (cars.distance >= 0)[..., None]
-    report = scoring.score(write(tmp_path / "empty.npz", cars, empty), KEY)
+    report = contest.score(write(tmp_path / "empty.npz", cars, empty), KEY)
     assert report.rel_l2 == pytest.approx(report.baseline, rel=1e-6)
     assert 0.1 < report.rel_l2 < 1
     assert report.interval[0] < report.rel_l2 < report.interval[1]
@@ -39,24 +39,24 @@ def test_the_truth_scores_zero_and_the_empty_channel_scores_its_baseline(tmp_pat
 
 def test_the_order_of_the_cars_does_not_matter(tmp_path, hidden, cars):
     turn = np.random.default_rng(0).permutation(len(cars.id))
-    mixed = scoring.Competition(cars.id[turn], cars.distance[turn])
-    assert scoring.score(write(tmp_path / "mixed.npz", mixed, hidden[2][turn]), KEY).rel_l2 == 0
+    mixed = contest.Competition(cars.id[turn], cars.distance[turn])
+    assert contest.score(write(tmp_path / "mixed.npz", mixed, hidden[2][turn]), KEY).rel_l2 == 0
 
 
 def test_cars_follow_from_the_key_and_are_not_those_of_the_lab(hidden):
-    again = scoring.hidden_flows.__wrapped__(competition.secret_of(KEY, "flow"))
+    again = contest.hidden_flows.__wrapped__(competition.secret_of(KEY, "flow"))
     assert all(np.array_equal(a, b) for a, b in zip(hidden, again, strict=True))
-    other = scoring.load_competition()
+    other = contest.load_competition()
     assert not set(other.id) & set(hidden[0])
     flat = hidden[1].reshape(len(hidden[1]), -1)
-    assert len(np.unique(flat, axis=0)) == scoring.NUM_CARS
+    assert len(np.unique(flat, axis=0)) == contest.NUM_CARS
 
 
 def test_hand_out_holds_no_flow_and_is_read_back(tmp_path, capsys, hidden):
     assert command.main(["flow", str(tmp_path / "cars.npz"), "--key", KEY, "--hand-out"]) == 0
     with np.load(tmp_path / "cars.npz", allow_pickle=False) as arrays:
         assert sorted(arrays) == ["distance", "id"]
-    cars = scoring.load_competition(tmp_path / "cars.npz")
+    cars = contest.load_competition(tmp_path / "cars.npz")
     assert np.array_equal(cars.distance, hidden[1])
 
 
@@ -82,7 +82,7 @@ def test_wrong_submissions_are_refused_with_a_reason(tmp_path, hidden, cars, cha
     path = tmp_path / "wrong.npz"
     np.savez(path, **arrays)
     with pytest.raises(SubmissionError, match=says):
-        scoring.score(path, KEY)
+        contest.score(path, KEY)
     assert command.main(["flow", str(path), "--key", KEY]) == 1
     assert says in capsys.readouterr().err
 
@@ -96,11 +96,11 @@ def test_hostile_files_are_refused(tmp_path, cars):
     np.savez_compressed(bomb, id=cars.id, velocity=np.zeros(20_000_000, np.float32), parameters=0, seconds=0)
     for path, says in ((pickled, "plain arrays"), (text, "damaged"), (bomb, "unpacks to more")):
         with pytest.raises(SubmissionError, match=says):
-            scoring.score(path, KEY)
+            contest.score(path, KEY)
     with pytest.raises(SubmissionError, match="no file"):
-        scoring.score(tmp_path / "nowhere.npz", KEY)
+        contest.score(tmp_path / "nowhere.npz", KEY)
     with pytest.raises(SubmissionError, match="12 or more"):
-        scoring.score(text, "short")
+        contest.score(text, "short")
 
 
 def test_leaderboard_keeps_the_best_of_each_name(tmp_path, own_cache, hidden, cars):
@@ -109,10 +109,10 @@ def test_leaderboard_keeps_the_best_of_each_name(tmp_path, own_cache, hidden, ca
         write(tmp_path / "bad.npz", cars, 0.9 * hidden[2]),
     )
     for path, name in ((bad, "Ada"), (good, "Ada"), (bad, "Bo")):
-        scoring.score(path, KEY, name)
-    board = scoring.CONTEST.leaderboard(KEY)
+        contest.score(path, KEY, name)
+    board = contest.CONTEST.leaderboard(KEY)
     assert list(board["name"]) == ["Ada", "Bo"]
     assert board["rel_l2"][0] == 0
     assert board["rel_l2"][1] == pytest.approx(0.1, abs=1e-6)
     with pytest.raises(SubmissionError, match="leaderboard"):
-        scoring.score(good, KEY, "=cmd")
+        contest.score(good, KEY, "=cmd")

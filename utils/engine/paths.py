@@ -8,9 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from utils import settings
+from utils.engine import settings
 
 ROOT = settings.ROOT
+# Folders of the labs in the cache.
+LABS = {
+    "Intro_to_DL": "intro",
+    "Tropical_Cyclone": "cyclone",
+    "CFD_Steady_Flow": "flow",
+    "PINN_SimNet": "pinn",
+}
 
 
 class DataError(RuntimeError):

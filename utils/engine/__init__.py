@@ -1,0 +1,1 @@
+"""What runs the house: kept results, settings, paths, contests, installation, notebooks run as tests. No learner reads it."""
