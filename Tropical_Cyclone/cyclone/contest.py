@@ -29,7 +29,7 @@ from tqdm.auto import tqdm
 from cyclone import dataset, imagery, posterior, tracks
 from cyclone.tracks import CLASSES
 from utils.engine import competition as contest
-from utils.engine import submissions
+from utils.engine import store, submissions
 from utils.engine.competition import PUBLIC_KEY, derived
 from utils.engine.score import SubmissionError
 from utils.engine.submissions import some
