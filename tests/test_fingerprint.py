@@ -7,6 +7,7 @@ import datetime
 import enum
 import fractions
 import functools
+import importlib
 import io
 import operator
 import os
@@ -196,6 +197,23 @@ def test_a_difference_is_seen(what):
     one, other = DIFFERENT[what]
     assert fingerprint(one) != fingerprint(other)
     assert fingerprint(one) == fingerprint(one)
+
+
+def test_a_module_of_the_learner_counts_wherever_it_lies(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    found = []
+    for number in (1, 2):
+        (tmp_path / "my_own.py").write_text(
+            f"def f(x):\n    return helper(x)\ndef helper(x):\n    return x + {number}\n", encoding="utf-8"
+        )
+        sys.modules.pop("my_own", None)
+        importlib.invalidate_caches()
+        os.utime(tmp_path / "my_own.py", (number, number))
+        module = importlib.import_module("my_own")
+        assert module.f(1) == 1 + number
+        found.append(fingerprint(module.f))
+    sys.modules.pop("my_own")
+    assert found[0] != found[1]
 
 
 def test_an_equal_part_counts_the_same_whether_it_is_one_object_or_two():

@@ -105,11 +105,16 @@ def _files(start: Iterable[Path]) -> list[Path]:
 
 
 def _name(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
+    return (path.relative_to(ROOT) if path.is_relative_to(ROOT) else path).as_posix()
 
 
 def _is_of_the_course(path: Path) -> bool:
-    return path.is_relative_to(ROOT) and not any(path.is_relative_to(folder) for folder in LIBRARIES)
+    """Whether a file is a module of the course, or one that the learner wrote, wherever it lies."""
+    return (
+        path.suffix == ".py"
+        and path.is_file()
+        and not any(path.is_relative_to(folder) for folder in LIBRARIES)
+    )
 
 
 def _is_of_a_library(module: str, file: Path | None = None) -> bool:
@@ -288,7 +293,7 @@ class _Reader:
 
     def _module(self, module: types.ModuleType) -> None:
         file = Path(getattr(module, "__file__", None) or "").resolve()
-        if _is_of_the_course(file) and file.suffix == ".py":
+        if _is_of_the_course(file):
             self._course(module)
         else:
             self.say(module.__name__, _version(module.__name__.partition(".")[0]))

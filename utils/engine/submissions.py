@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.lib import format as npy
 
+from utils.engine.paths import replacing
 from utils.engine.score import SubmissionError
 
 TABLE_BYTES = 5_000_000  # of a csv file
@@ -103,14 +104,9 @@ def write_arrays(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> N
         SubmissionError: the file cannot be written.
     """
     path = Path(path)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        try:
-            with open(temporary, "wb") as file:
-                np.savez_compressed(file, allow_pickle=False, **arrays)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(path) as temporary, open(temporary, "wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
     except (OSError, ValueError) as error:
         reason = clean(getattr(error, "strerror", None) or error)
         raise SubmissionError(f"{clean(path)} cannot be written ({reason}): choose another file.") from error
