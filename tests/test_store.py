@@ -102,7 +102,9 @@ def test_what_was_interrupted_goes_on(own_cache):
         seen.append(start)
         for step in range(start + 1, 4):
             store.checkpoint(
-                work, ".txt", lambda file, step=step: file.write_text(str(step)) and {"step": step}
+                work,
+                ".txt",
+                lambda file, step=step: file.write_text(str(step), encoding="utf-8") and {"step": step},
             )
             if step == 2 and len(seen) == 1:
                 raise KeyboardInterrupt
@@ -124,7 +126,7 @@ def test_what_was_interrupted_goes_on(own_cache):
 @pytest.mark.parametrize("damage", ["cut", "nothing beside", "cut beside"])
 def test_a_damaged_state_is_not_gone_on_from(own_cache, damage):
     work = paths.cache_dir("work")
-    store.checkpoint(work, ".txt", lambda file: file.write_text("state") and {"step": 1})
+    store.checkpoint(work, ".txt", lambda file: file.write_text("state", encoding="utf-8") and {"step": 1})
     state = store.last_checkpoint(work, ".txt").path
     if damage == "cut":
         state.write_bytes(b"st")
