@@ -17,7 +17,10 @@ from utils.engine import surroundings
 ROOT = Path(__file__).resolve().parent
 os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
 surroundings.scrub(os.environ)  # for whoever starts pytest without the launcher
-hypothesis.settings.register_profile("course", deadline=None)  # a busy machine is no fault of the code
+# A busy machine is no fault of the code, and a verdict belongs to the code: the same examples in every run.
+# `--hypothesis-profile=search` looks for new ones.
+hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile("course")
 
 _started: dict[str, float] = {}
