@@ -20,6 +20,17 @@ parallel.run_all = one_and_stop
 """  # code for a child: after the first of its jobs is done and kept, it waits to be killed
 
 
+def damaged(good: bytes, damage: str) -> bytes:
+    """The content of a file after an accident: cut, one byte flipped, empty, or replaced by something other."""
+    middle = len(good) // 2
+    return {
+        "cut": good[:middle],
+        "flip": good[:middle] + bytes([good[middle] ^ 255]) + good[middle + 1 :],
+        "empty": b"",
+        "other": b"no archive",
+    }[damage]
+
+
 def kill_when(process: subprocess.Popen, said: str) -> None:
     """Kill a child that prints this line and waits."""
     assert any(line.strip() == said for line in process.stdout)

@@ -304,14 +304,7 @@ def test_a_damaged_file_is_drawn_again(own_cache, capsys, damage):
     dataset.build(**SMALL)
     good = saved(own_cache)
     (file,) = (own_cache / "cyclone").glob("*.npz")
-    middle = len(good) // 2
-    bad = {
-        "cut": good[:middle],
-        "flip": good[:middle] + bytes([good[middle] ^ 255]) + good[middle + 1 :],
-        "empty": b"",
-        "other": b"no archive",
-    }
-    file.write_bytes(bad[damage])
+    file.write_bytes(accidents.damaged(good, damage))
     capsys.readouterr()
     dataset.build(**SMALL)
     said = capsys.readouterr().out

@@ -263,9 +263,7 @@ def test_a_damaged_shard_is_computed_again(good, own_cache):
         with pytest.raises(KeyboardInterrupt):
             dataset.generate(CONFIG, num_workers=1, quiet=True)
     shard = sorted((own_cache / "flow").glob("*.part/*.npz"))[3]
-    content = shard.read_bytes()
-    middle = len(content) // 2
-    shard.write_bytes(content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :])
+    shard.write_bytes(accidents.damaged(shard.read_bytes(), "flip"))
     dataset.generate(CONFIG, num_workers=1, quiet=True)
     assert saved(own_cache) == good
 
@@ -278,14 +276,7 @@ def test_two_processes_at_once_compute_once(good, own_cache):
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "other"])
 def test_a_damaged_file_is_computed_again(filled, good, capsys, damage):
-    middle = len(good) // 2
-    bad = {
-        "cut": good[:middle],
-        "flip": good[:middle] + bytes([good[middle] ^ 255]) + good[middle + 1 :],
-        "empty": b"",
-        "other": b"no archive",
-    }
-    filled.write_bytes(bad[damage])
+    filled.write_bytes(accidents.damaged(good, damage))
     data = dataset.load("train", CONFIG, num_workers=1)
     assert "was damaged; it is removed and computed again" in capsys.readouterr().out
     assert len(data) == 20

@@ -58,9 +58,8 @@ def model_1(
     )
 
 
-@keras.saving.register_keras_serializable("cyclone")
-class RandomQuarterTurn(layers.Layer):
-    """Turn each image by 0, 90, 180 or 270 degrees at random while training.
+class TurnedInTraining(layers.Layer):
+    """Turn images at random while training; a trained network sees them as they are.
 
     A turned cyclone is a cyclone of the same hemisphere; a mirrored one is not.
     """
@@ -70,15 +69,25 @@ class RandomQuarterTurn(layers.Layer):
         self.random = keras.random.SeedGenerator()
 
     def call(self, images, training=False):
-        if not training:
-            return images
+        return self.turned(images) if training else images
+
+    def turned(self, images):
+        """The images of a batch, turned."""
+        raise NotImplementedError
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+@keras.saving.register_keras_serializable("cyclone")
+class RandomQuarterTurn(TurnedInTraining):
+    """Turn each image by 0, 90, 180 or 270 degrees."""
+
+    def turned(self, images):
         shape = (ops.shape(images)[0], 1, 1, 1)
         quarter, half = (keras.random.uniform(shape, seed=self.random) < 0.5 for _ in range(2))
         images = ops.where(quarter, ops.flip(ops.transpose(images, (0, 2, 1, 3)), axis=1), images)
         return ops.where(half, ops.flip(images, axis=(1, 2)), images)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
 
 
 @keras.saving.register_keras_serializable("cyclone")
@@ -98,25 +107,13 @@ class WrapAngle(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("cyclone")
-class RandomTurn(layers.Layer):
-    """Turn polar images by a random number of angles while training, all images of a batch alike.
+class RandomTurn(TurnedInTraining):
+    """Turn polar images by a number of angles, all images of a batch alike."""
 
-    A turned cyclone is a cyclone of the same hemisphere; a mirrored one is not.
-    """
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.random = keras.random.SeedGenerator()
-
-    def call(self, images, training=False):
-        if not training:
-            return images
+    def turned(self, images):
         angles = images.shape[1]
         start = keras.random.randint((), 0, angles, seed=self.random)
         return ops.take(images, (ops.arange(angles) + start) % angles, axis=1)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
 
 
 def to_polar(images: np.ndarray) -> np.ndarray:

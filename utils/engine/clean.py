@@ -4,7 +4,6 @@ import argparse
 import shutil
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 from utils.engine import store
 from utils.engine.paths import LABS, cache_dir
@@ -28,14 +27,12 @@ class Kept:
         what: in words.
         number: of entries.
         size: in bytes.
-        places: folders.
     """
 
     name: str
     what: str
     number: int
     size: int
-    places: tuple[Path, ...]
 
 
 def kept() -> list[Kept]:
@@ -45,10 +42,10 @@ def kept() -> list[Kept]:
         parts = (lab, f"{lab}/trained")
         entries = [files for part in parts for files in store.entries(part).values()]
         bytes_ = sum(store.size(path) for files in entries for path in files)
-        found.append(Kept(lab, title, len(entries), bytes_, tuple(map(cache_dir, parts))))
+        found.append(Kept(lab, title, len(entries), bytes_))
     for name, what in (FOLDERS | STAYS).items():
         folder = cache_dir(name)
-        found.append(Kept(name, what, len(list(folder.iterdir())), store.size(folder), (folder,)))
+        found.append(Kept(name, what, len(list(folder.iterdir())), store.size(folder)))
     return found
 
 

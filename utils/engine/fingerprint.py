@@ -34,6 +34,7 @@ NO_TRACE = re.compile(
 )
 PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray, range, slice, type(Ellipsis))
 LEFT_OUT = {"__dict__", "__weakref__", "__doc__", "__module__", "__firstlineno__"}
+CHANGING = {"name", "built", "iterations"}  # of objects of Keras, whatever they compute
 LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
@@ -277,12 +278,10 @@ class _Reader:
         """The class of an object of Keras, and what its configuration may leave out if it is the learner's own."""
         self._class(type(thing))
         if not _is_of_a_library(type(thing).__module__):
-            values = {
-                name: value for name, value in vars(thing).items() if name[0] != "_" and _is_plain(value)
+            told = {
+                name: value for name, value in vars(thing).items() if name[0] != "_" and name not in CHANGING
             }
-            self.read(
-                {name: value for name, value in values.items() if name not in ("name", "built", "iterations")}
-            )
+            self.read({name: value for name, value in told.items() if _is_plain(value)})
 
     def _mapping(self, mapping: Mapping) -> None:
         self.say(len(mapping))

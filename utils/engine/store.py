@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ class Recipe:
     name: str
     suffix: str
     made_of: tuple[Any, ...]
-    make: Callable[[Path, Path], Facts] = field(compare=False)
+    make: Callable[[Path, Path], Facts]
     holds: str = "results"
     again: str = "made again"
 
@@ -129,7 +129,7 @@ def kept(recipe: Recipe, *, anew: bool = False, wait: bool = True) -> Iterator[E
         return
     if not wait:
         print("Another kernel is training this very run; this one trains its own copy.")
-    with _thrown_away(recipe, path) as own:
+    with _thrown_away(recipe) as own:
         yield own
 
 
@@ -180,11 +180,11 @@ def _made(path: Path, recipe: Recipe, anew: bool, alone: bool) -> Entry:
 
 
 @contextmanager
-def _thrown_away(recipe: Recipe, path: Path | None = None) -> Iterator[Entry]:
+def _thrown_away(recipe: Recipe) -> Iterator[Entry]:
     with tempfile.TemporaryDirectory() as scratch, full_disk_is_said(Path(scratch)):
         work = Path(scratch) / "part"
         work.mkdir()
-        file = Path(scratch) / (path.name if path else f"result{recipe.suffix}")
+        file = Path(scratch) / f"result{recipe.suffix}"
         yield Entry(file, recipe.make(file, work), True, "")
 
 
