@@ -1,5 +1,3 @@
-# syntax=docker/dockerfile:1
-#
 #   docker build -t ai-for-science .                              with an NVIDIA GPU (x86-64)
 #   docker build -t ai-for-science --build-arg VARIANT=cpu .      without
 #
@@ -37,6 +35,7 @@ RUN /opt/bootcamp/build/deploy/install.sh "${VARIANT}" course && rm -rf /opt/boo
 
 ENV PATH=/opt/bootcamp/venv/bin:$PATH \
     LANG=C.UTF-8 \
+    JUPYTER_IP=0.0.0.0 \
     JUPYTER_PORT=8888 \
     TF_FORCE_GPU_ALLOW_GROWTH=true \
     NVIDIA_VISIBLE_DEVICES=all \
@@ -46,9 +45,9 @@ USER 1000:100
 WORKDIR /home/learner
 EXPOSE 8888
 
-# /api answers without a token and tells nothing but the version.
+# The address inside is every one, for the engine to publish; which of the host's it becomes is said by -p.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["/opt/bootcamp/venv/bin/python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:%s/api' % os.environ['JUPYTER_PORT'], timeout=4)"]
+    CMD ["/opt/bootcamp/venv/bin/python", "/opt/bootcamp/course/deploy/health.py"]
 
 # tini passes signals on and buries dead kernels. start.sh makes a token if JUPYTER_TOKEN is empty.
 ENTRYPOINT ["/usr/bin/tini", "-g", "--", "/opt/bootcamp/course/deploy/start.sh"]
