@@ -12,6 +12,7 @@ import _thread
 import argparse
 import getpass
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -142,6 +143,9 @@ def main() -> None:
         from dask_jobqueue import SLURMCluster
     except ImportError:
         sys.exit("dask-jobqueue is missing: python -m pip install -r deploy/slurm.txt")
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # dask_jobqueue 0.9 makes Ctrl+C a silent success
     import dask
     from distributed import Client
     from distributed.diagnostics.plugin import SchedulerPlugin
