@@ -1,5 +1,6 @@
 #   docker build -t ai-for-science .                              with an NVIDIA GPU (x86-64)
 #   docker build -t ai-for-science --build-arg VARIANT=cpu .      without
+#   ... --build-arg HUB=yes                                       a seat of a JupyterHub
 #
 # Base: NVIDIA's small CUDA image, not a framework image. The pip wheels bring the CUDA libraries for
 # TensorFlow and PyTorch alike, so laptop and container install from the same locks; NVIDIA's TensorFlow
@@ -8,6 +9,7 @@
 FROM nvidia/cuda:12.9.1-base-ubuntu24.04@sha256:29e5e3425e2e0f5a4e97c9fb4695ba4887cd78210a43cf94c3bcafc6ab01c5e6
 
 ARG VARIANT=cuda
+ARG HUB=no
 ARG VERSION=1.2.0
 ARG REVISION=unknown
 ARG CREATED=unknown
@@ -27,7 +29,7 @@ SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # Packages first: this layer of several gigabytes is made again only when a lock changes.
 COPY requirements*.lock /opt/bootcamp/build/
 COPY deploy/install.sh /opt/bootcamp/build/deploy/
-RUN /opt/bootcamp/build/deploy/install.sh "${VARIANT}" packages
+RUN HUB="${HUB}" /opt/bootcamp/build/deploy/install.sh "${VARIANT}" packages
 
 # Then the course and its data.
 COPY . /opt/bootcamp/build/

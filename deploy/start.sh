@@ -39,7 +39,8 @@ copy_course() {
         mode=644
         if [[ -x $course/$file ]]; then mode=755; fi
         install -D -m "$mode" "$course/$file" "$target"
-    done < <(cd "$course" && find . -type f -printf '%P\0')
+    done < <(cd "$course" && find . \( -name .git -o -name '.venv*' -o -name __pycache__ -o -name .ipynb_checkpoints \
+        -o -name '.*_cache' -o -name .hypothesis -o -path ./data/cache \) -prune -o -type f -printf '%P\0')
 }
 
 if [[ $course != "$work" ]]; then

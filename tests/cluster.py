@@ -98,4 +98,11 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
     finally:
         for process in reversed(started):
             process.terminate()
-            process.wait(30)
+        for process in started:
+            process.wait(60)
+
+
+@contextmanager
+def nothing() -> Iterator[dict[str, str]]:
+    """No cluster, and nothing to add to the environment."""
+    yield {}
