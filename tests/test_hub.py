@@ -6,6 +6,7 @@ deploy/jupyterhub/requirements.txt lists, configurable-http-proxy on the path an
     BOOTCAMP_HUB_TEST=1 python -m pytest tests/test_hub.py
 """
 
+import asyncio
 import importlib.util
 import json
 import os
@@ -23,6 +24,7 @@ from types import SimpleNamespace
 import cluster
 import pytest
 import requests
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 HUB = ROOT / "deploy" / "jupyterhub"
@@ -60,6 +62,56 @@ def test_seat_lock_agrees_with_the_packages_of_the_course():
         if course.get(name, version) != version
     } == {}
     assert f"jupyterhub=={seat['jupyterhub']}\n" in (HUB / "requirements.txt").read_text(encoding="utf-8")
+
+
+def values() -> dict:
+    return yaml.safe_load((HUB / "values.yaml").read_text(encoding="utf-8"))
+
+
+def test_values_name_what_the_image_holds():
+    """Start script, user and home are those of the image; one profile is the default, and slugs differ."""
+    seat = values()["singleuser"]
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert f"ENTRYPOINT {json.dumps(seat['cmd'][:-1])}" in dockerfile
+    assert f"USER {seat['uid']}:{seat['fsGid']}" in dockerfile
+    assert f"WORKDIR {seat['storage']['homeMountPath']}" in dockerfile
+    assert re.fullmatch(r"\S+@sha256:[0-9a-f]{64}", seat["image"]["tag"])
+    profiles = seat["profileList"]
+    assert [profile["slug"] for profile in profiles if profile.get("default")] == ["laptop"]
+    assert len({profile["slug"] for profile in profiles}) == len(profiles) == 3
+    mounts = {mount["name"]: mount for mount in seat["storage"]["extraVolumeMounts"]}
+    assert mounts["shared-data"]["readOnly"]
+    assert mounts["shared-data"]["mountPath"] == seat["extraEnv"]["BOOTCAMP_DATA"]
+    assert mounts["shared-memory"]["mountPath"] == "/dev/shm"
+
+
+@pytest.mark.parametrize(
+    ("slug", "memory", "gpu"),
+    [("laptop", "6G", None), ("gpu", "16G", "nvidia.com/gpu"), ("mig", "8G", "nvidia.com/mig-1g.10gb")],
+)
+def test_a_profile_becomes_the_pod_that_it_promises(monkeypatch, slug, memory, gpu):
+    """Only where jupyterhub-kubespawner is installed (7.1.0 was tried); it makes the pod, and no cluster runs it."""
+    spawner = pytest.importorskip("kubespawner.spawner")
+    monkeypatch.setattr(spawner, "load_config", lambda **_: None)
+    seat = values()["singleuser"]
+
+    async def pod():
+        made = spawner.KubeSpawner(_mock=True)
+        made.image, made.cmd, made.profile_list = "image:1", seat["cmd"], seat["profileList"]
+        made.mem_limit, made.mem_guarantee = seat["memory"]["limit"], seat["memory"]["guarantee"]
+        made.volumes, made.volume_mounts = (
+            seat["storage"]["extraVolumes"],
+            seat["storage"]["extraVolumeMounts"],
+        )
+        made.user_options = {"profile": slug}
+        await made.load_user_options()
+        return await made.get_pod_manifest()
+
+    [container] = asyncio.run(pod()).spec.containers
+    limits = container.resources.limits
+    assert limits["memory"] == int(memory.removesuffix("G")) * 2**30
+    assert {name for name in limits if "nvidia" in name} == ({gpu} if gpu else set())
+    assert any(mount["mountPath"] == "/data" and mount["readOnly"] for mount in container.volume_mounts)
 
 
 @pytest.fixture
