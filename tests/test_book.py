@@ -168,7 +168,7 @@ def test_every_row_of_the_real_glossary_is_a_term():
     ],
 )  # fmt: skip
 def test_cells_that_only_draw_are_folded(source, expected):
-    assert book.draws_only(source) == expected
+    assert runner.draws_only(source) == expected
 
 
 def test_a_flow_chart_is_drawn_with_its_words():

@@ -59,31 +59,43 @@ def show(fig: Figure, caption: str, alt: str) -> None:
 
 
 def table(
-    frame: "pd.DataFrame",
+    frame: "pd.DataFrame | pd.Series",
     caption: str = "",
-    form: str | Mapping[Any, str] = "",
+    form: Any = "{:.6g}",
     best: Mapping[Any, str] | None = None,
+    index: bool = True,
 ) -> None:
     """Display a table with a caption; on a narrow screen it scrolls inside of itself.
 
     Args:
         frame: the table; its labels are plain names with their units.
         caption: one sentence: what it shows and what to see.
-        form: how numbers are written, for all columns or by column, e.g. ``"{:.1f}"``.
+        form: how numbers with a fraction are written; or, by column, how its values are.
         best: column and ``"min"`` or ``"max"``: that value is set in bold.
+        index: False leaves the labels of the rows out.
     """
     from IPython.display import display
 
-    styled = frame.style
-    if form:
-        styled = styled.format(form, na_rep="")
+    frame = frame.to_frame(frame.name or "") if frame.ndim == 1 else frame
+    by_column = form if isinstance(form, Mapping) else {}
+    number = "{:.6g}" if by_column else form
+
+    def written(value: Any) -> str:
+        if isinstance(value, float | np.floating):
+            return "" if np.isnan(value) else number.format(value)
+        return str(value)
+
+    styled = frame.style.format(
+        {column: by_column.get(column, written) for column in frame.columns}, na_rep=""
+    )
+    styled = styled if index else styled.hide(axis="index")
     for column, which in (best or {}).items():
         winner = getattr(frame[column], f"idx{which}")()
-        styled = styled.set_properties(subset=(slice(winner, winner), [column]), **{"font-weight": "bold"})
+        styled = styled.set_properties(subset=([winner], [column]), **{"font-weight": "bold"})
     words = f'<div style="{CAPTION}">{html.escape(caption)}</div>' if caption else ""
     label = html.escape(caption or "Table", quote=True)
     page = f'<div role="region" tabindex="0" aria-label="{label}" style="overflow-x:auto">{styled.to_html()}</div>{words}'
-    display({"text/html": page, "text/plain": f"{frame.to_string()}\n{caption}".strip()}, raw=True)
+    display({"text/html": page, "text/plain": f"{frame.to_string(index=index)}\n{caption}".strip()}, raw=True)
 
 
 def interact(draw: Callable[..., Any], **controls: Any) -> None:

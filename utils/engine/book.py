@@ -5,7 +5,6 @@ cache keeps; a page whose notebook was not executed says so.
 """
 
 import argparse
-import ast
 import importlib.util
 import re
 import shutil
@@ -233,7 +232,7 @@ def notebook_page(page: Page, names: set[str], words: Iterable[str] = ()) -> nbf
             cell.outputs = [
                 shown for output in (results.pop(0) if results else []) if (shown := _output(output))
             ]
-            if draws_only(cell.source):
+            if runner.draws_only(cell.source):
                 cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
         elif cell.cell_type == "markdown":
             text = NAVIGATION.sub("", cell.source)
@@ -243,20 +242,6 @@ def notebook_page(page: Page, names: set[str], words: Iterable[str] = ()) -> nbf
                 cell.source += f"\n\n:::{{warning}}\n{NOTES[page.state]}\n:::\n"
             first = False
     return book
-
-
-def draws_only(source: str) -> bool:
-    """True for a cell that does nothing but show a figure or a question."""
-    try:
-        lines = ast.parse(source).body
-    except SyntaxError:
-        return False
-    shown = [
-        ast.unparse(line.value.func)
-        for line in lines
-        if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)
-    ]
-    return bool(lines) and len(shown) == len(lines) and all(name in ("viz.show", "quiz") for name in shown)
 
 
 def _output(output: nbformat.NotebookNode) -> nbformat.NotebookNode | None:

@@ -4,6 +4,7 @@ The commands behind ``./bootcamp run`` and ``results``.
 """
 
 import argparse
+import ast
 import base64
 import hashlib
 import json
@@ -25,7 +26,7 @@ from traitlets import Type, default
 
 from utils import course
 from utils.engine import results, settings
-from utils.engine.paths import ROOT, cache_dir, full_disk_is_said
+from utils.engine.paths import ROOT, cache_dir, full_disk_is_said, write_whole
 
 PICTURES = {  # of the README: the notebook that draws it, and words of its alternative text
     "docs/lab1.png": ("Intro_to_DL/04_Residual_Networks.ipynb", "contour maps of the loss"),
@@ -222,11 +223,12 @@ def show_results(as_json: bool, update: bool) -> int:
 
 
 def update_texts(recorded: dict[str, dict]) -> None:
-    """Write measured minutes into notebooks and README, and the key figures into the README.
+    """Write measured minutes into notebooks and README, and the key figures into the README; fold cells that only draw.
 
     What was not measured on this machine, or not with the machine to itself, keeps what is written there.
     """
     for path in notebooks():
+        fold_drawings(path)
         text = path.read_text(encoding="utf-8")
         entry = recorded.get(seconds_name(path))
         if entry and entry.get("at_once", 1) == 1 and MINUTES.search(text):
@@ -239,6 +241,33 @@ def update_texts(recorded: dict[str, dict]) -> None:
     readme.write_text(
         FIGURES.sub(lambda m: m[1] + _figure_table(recorded, kept) + m[2], text), encoding="utf-8"
     )
+
+
+def draws_only(source: str) -> bool:
+    """True for a cell that does nothing but show figures, tables and questions."""
+    try:
+        lines = ast.parse(source).body
+    except SyntaxError:
+        return False
+    calls = [line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
+    shown = [ast.unparse(call.func) in ("viz.show", "viz.table", "quiz") for call in calls]
+    return bool(lines) and len(shown) == len(lines) and all(shown)
+
+
+def fold_drawings(path: Path) -> None:
+    """Mark the cells of a notebook that only draw: JupyterLab then shows their result, and their code with a click."""
+    book = nbformat.read(path, as_version=4)
+    changed = False
+    for cell in book.cells:
+        if cell.cell_type == "code" and cell.metadata.get("jupyter", {}).get(
+            "source_hidden", False
+        ) != draws_only(cell.source):
+            changed = True
+            cell.metadata.pop("jupyter", None)
+            if draws_only(cell.source):
+                cell.metadata["jupyter"] = {"source_hidden": True}
+    if changed:
+        write_whole(path, nbformat.writes(book) + "\n")
 
 
 def update_pictures() -> None:
