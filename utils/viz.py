@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, BLACK = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
 )  # Okabe and Ito (2008), distinguishable with any colour vision  # fmt: skip
+TABLE = [  # of pandas' Styler
+    {"selector": "", "props": "border-collapse:collapse;margin:0.5em 0"},
+    {"selector": "th, td", "props": "padding:0.25em 0.8em;text-align:right;white-space:nowrap"},
+    {"selector": "thead tr:last-child th", "props": "border-bottom:1px solid currentColor"},
+    {
+        "selector": "tbody tr:last-child td, tbody tr:last-child th",
+        "props": "border-bottom:1px solid currentColor",
+    },
+]
 CAPTION = (
     "border-left:3px solid #0072B2;font-size:0.95em;margin:0.3em 0 1em;max-width:46em;padding-left:0.7em"
 )
@@ -47,7 +56,10 @@ def show(fig: Figure, caption: str, alt: str) -> None:
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png")
     plt.close(fig)
-    width = int.from_bytes(buffer.getvalue()[16:20], "big") // 2  # pixels, from the head of the PNG
+    sharpness = (
+        plt.rcParams["savefig.dpi"] / plt.rcParams["figure.dpi"]
+    )  # pixels of the file for one of the page
+    width = int(int.from_bytes(buffer.getvalue()[16:20], "big") / sharpness)  # from the head of the PNG
     picture = base64.b64encode(buffer.getvalue()).decode()
     display(
         HTML(
@@ -88,6 +100,7 @@ def table(
     styled = frame.style.format(
         {column: by_column.get(column, written) for column in frame.columns}, na_rep=""
     )
+    styled = styled.set_table_styles(TABLE)
     styled = styled if index else styled.hide(axis="index")
     for column, which in (best or {}).items():
         winner = getattr(frame[column], f"idx{which}")()

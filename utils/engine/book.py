@@ -330,8 +330,8 @@ def index_page(pages: Sequence[Page], documents: Iterable[str] = ()) -> str:
     start = [page.name for page in pages if page.path.parent == runner.ROOT]
     if start:
         lines += [_promise(page)[1] for page in pages if page.name == start[0]]
-        lines += ["", f"Begin with [{_promise(pages[0])[0]}]({start[0]}.ipynb).", ""]
-    trees = [_toctree("The course", start)] if start else []
+        lines += ["", f"Begin with [Start here]({start[0]}.ipynb).", ""]
+    trees = [_toctree("The course", [f"Start here <{start[0]}>"])] if start else []
     for lab in LABS:
         own = [page for page in pages if page.path.parent.name == lab]
         if not own:
