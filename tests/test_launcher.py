@@ -300,6 +300,37 @@ def test_a_folder_that_may_not_be_listed_is_a_sentence(launcher, monkeypatch, ca
     assert "Set BOOTCAMP_VENV to a folder that you can write to" in capsys.readouterr().err
 
 
+def test_packages_of_one_command_come_when_it_first_runs(launcher, tmp_path, monkeypatch, capsys):
+    """Nobody who builds no web pages waits for what builds them; a changed lock is installed again."""
+    lock, installed = tmp_path / "requirements-book.lock", []
+    lock.write_text("sphinx", encoding="utf-8")
+    launcher.VENV.mkdir()
+    monkeypatch.setattr(launcher, "set_up", lambda: installed.append("set up"))
+    monkeypatch.setattr(launcher, "install", installed.append)
+    monkeypatch.setattr(launcher.installer, "pip_settings", lambda python: {})
+    monkeypatch.setattr(launcher, "become", lambda command: 0)
+    launcher.main(["run", "Start_Here.ipynb"])
+    assert installed == ["set up"]
+    for expected in (["set up", lock], ["set up"]):
+        installed.clear()
+        launcher.main(["book"])
+        assert installed == expected
+    lock.write_text("sphinx, newer", encoding="utf-8")
+    launcher.main(["book"])
+    assert installed[-1] == lock
+
+    def fails(lock):
+        raise SystemExit(1)
+
+    monkeypatch.setattr(launcher, "install", fails)
+    lock.write_text("sphinx, newest", encoding="utf-8")
+    for _ in range(2):  # what failed is tried again
+        with pytest.raises(SystemExit):
+            launcher.main(["book"])
+    launcher.remove_venv()
+    assert not (launcher.VENV / launcher.BOOK_STAMP).exists()
+
+
 @pytest.mark.parametrize("command", ["lab", "data", "run", "results", "book", "score", "test"])
 @pytest.mark.parametrize(
     ("name", "value"),
