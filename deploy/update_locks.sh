@@ -18,5 +18,9 @@ compile() {
 
 compile requirements.lock deploy/torch-cpu.in
 compile requirements-cuda.lock deploy/torch-cuda.in
+# A seat of a hub takes every package that the course has in the course's version.
+uv pip compile deploy/jupyterhub/seat.in --constraint <(grep -E '^[a-z0-9]' requirements.lock | sed 's/ *\\$//') \
+    --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+    --custom-compile-command deploy/update_locks.sh --quiet --output-file requirements-hub.lock
 uv pip compile deploy/uv.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
     --custom-compile-command deploy/update_locks.sh --quiet --output-file requirements-uv.lock

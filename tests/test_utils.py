@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import accidents
 from utils import course, gpu, preprocess, viz
-from utils.engine import check, paths, results, runner, settings
+from utils.engine import check, parallel, paths, results, runner, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -287,6 +287,66 @@ def test_begin_seeds_everything_prints_versions_and_is_quiet():
         )
     )
     assert "oneDNN" not in one.stderr
+
+
+def test_a_library_that_dies_beside_tensorflow_is_not_loaded(tmp_path):
+    """Triton's LLVM ends a process that holds TensorFlow's; the first step of PyTorch's optimizers would load it."""
+    (tmp_path / "triton").mkdir()
+    (tmp_path / "triton" / "__init__.py").write_text("import os\nos.abort()\n", encoding="utf-8")
+    program = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+from utils import course
+course.begin("Intro_to_DL/01_Learning_as_Curve_Fitting", uses=["keras", "torch"])
+import torch
+weight = torch.ones(1, requires_grad=True)
+optimizer = torch.optim.Adam([weight])
+weight.sum().backward()
+optimizer.step()
+assert weight.item() < 1
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=paths.ROOT, capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def _write_group(folder, **files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name.replace("__", ".")).write_text(content, encoding="ascii")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_memory_of_a_container_or_batch_job_is_what_its_control_groups_allow(tmp_path, version):
+    """A limit may be set on a group around ours, and in a container the name of our group leads nowhere."""
+    proc, root = tmp_path / "cgroup", tmp_path / "fs"
+    base = root if version == 2 else root / "memory"
+    names = (
+        ("memory__max", "memory__current")
+        if version == 2
+        else ("memory__limit_in_bytes", "memory__usage_in_bytes")
+    )
+    cache = "inactive_file" if version == 2 else "total_inactive_file"
+    proc.write_text("0::/slurm/job\n" if version == 2 else "9:cpu:/\n7:memory:/slurm/job\n", encoding="ascii")
+    assert parallel._memory_groups(proc, root) == []
+    _write_group(
+        base, **{names[0]: "max" if version == 2 else "4000", names[1]: "900", "memory__stat": f"{cache} 100"}
+    )
+    at_the_top = [] if version == 2 else [(4000, 800)]
+    assert parallel._memory_groups(proc, root) == at_the_top
+    _write_group(
+        base / "slurm", **{names[0]: "3000", names[1]: "600", "memory__stat": f"anon 5\n{cache} 50\n"}
+    )
+    assert parallel._memory_groups(proc, root) == [(3000, 550), *at_the_top]
+
+
+def test_check_and_banner_speak_of_the_memory_that_is_ours(monkeypatch):
+    monkeypatch.setattr(parallel, "_memory_groups", lambda: [(4 * 2**30, 2**30)])
+    total, free = parallel.memory_bytes()
+    assert total == 4 * 2**30
+    assert free <= 3 * 2**30
+    assert "4 GB of memory" in gpu.describe()[0]
 
 
 def test_no_kernel_waits_for_the_tuner_of_tf_data():
