@@ -25,7 +25,7 @@ from nbconvert import HTMLExporter
 from traitlets import Type, default
 
 from utils import course
-from utils.engine import results
+from utils.engine import claims, results
 from utils.engine.paths import ROOT, cache_dir, full_disk_is_said
 
 PICTURES = {  # of the README: the notebook that draws it, and words of its alternative text
@@ -311,6 +311,7 @@ def main(arguments: list[str]) -> int:
     figures.add_argument("--json", action="store_true", help="print {name: value}")
     figures.add_argument("--update", action="store_true", help="write the figures into README and notebooks")
     given = parser.parse_args(arguments)
+    claims.of_the_course()
     if given.command == "run":
         return run(given.notebooks)
     if given.command == "results":
