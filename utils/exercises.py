@@ -25,6 +25,8 @@ from typing import Any
 
 import numpy as np
 
+from utils.engine import progress, solutions
+
 PATIENCE_SECONDS = (
     10.0  # of the processor, for one call of a learner's function; the right ones take milliseconds
 )
@@ -114,8 +116,9 @@ class Exercise:
                 break
         problems = [self._compare(got, expected) for _, got, expected in tries]
         if self.property is not None:
-            failed = next((got for _, got, _ in tries if isinstance(got, Unusable)), None)
-            found = str(failed) if failed else self._judge_property(function)
+            last, got, _ = tries[-1]
+            unusable = f"Called with {self._names(last)}: {got}" if isinstance(got, Unusable) else None
+            found = unusable or self._judge_property(function)
             problems = [found] if found else [None]
         first = next((k for k, problem in enumerate(problems) if problem), None)
         if first is None:
@@ -580,17 +583,23 @@ class Book:
         """
         exercise = self.exercises[name]
         if answer is None:
+            solutions.try_in_place(self, name, sys._getframe(1).f_globals)
             print(f"TO DO {name}: {exercise.todo}\nThe next cells go on with the reference answer.")
             return exercise.right_answer()
         problem = exercise.feedback(answer)
+        progress.remember(name, passed=problem is None)
         if problem is None:
             print(f"PASS {name}")
             return exercise.to_go_on_with(answer)
         print(f"NOT YET {name}: {problem}\nThe next cells go on with the reference answer.")
         return exercise.right_answer()
 
-    def quiz(self, name: str) -> None:
+    def quiz(self, name: str, choice: str | None = None) -> None:
         """Show a question: each option unfolds (click, or Tab and Enter) to its feedback.
+
+        Args:
+            name: id of the question.
+            choice: the learner's answer, such as ``"B"``: its feedback is printed, and it is remembered.
 
         Raises:
             KeyError: there is no such question.
@@ -598,6 +607,14 @@ class Book:
         from IPython.display import HTML, display
 
         question = self.questions[name]
+        if choice is not None:
+            key = str(choice).strip().upper()
+            if key not in question.options:
+                print(f"{name}: {_brief(choice)} is none of {', '.join(question.options)}.")
+                return
+            progress.remember(name, passed=key == question.right)
+            print(f"{'PASS' if key == question.right else 'NOT YET'} {name}: {question.feedback[key]}")
+            return
         display(HTML(_quiz_html(question)))
 
 

@@ -15,7 +15,12 @@ FOLDERS = {  # what can be made or fetched again, beside the labs' entries
     "logs": "TensorBoard logs",
     "numba": "compiled functions",
 }
-STAYS = {"submissions": "submissions", "leaderboard": "leaderboards", "results": "measured figures"}
+STAYS = {
+    "submissions": "submissions",
+    "leaderboard": "leaderboards",
+    "results": "measured figures",
+    "progress": "what learners have passed",
+}
 
 
 @dataclass(frozen=True)
