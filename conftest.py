@@ -12,11 +12,12 @@ import pytest
 import plan
 from dependencies import Course
 from progress import Progress
-from utils.engine import surroundings, usage
+from utils.engine import claims, surroundings, usage
 
 ROOT = Path(__file__).resolve().parent
 os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
 surroundings.scrub(os.environ)  # for whoever starts pytest without the launcher
+claims.of_the_course()
 # A busy machine is no fault of the code, and a verdict belongs to the code: the same examples in every run.
 # `--hypothesis-profile=search` looks for new ones.
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True)

@@ -172,6 +172,17 @@ def test_begins_and_ends_like_every_other(path: Path):
     assert notebooks.code_cells(path)[-1].source.strip() == "course.end()"
 
 
+@lesson
+def test_one_cell_sets_up_and_nothing_else_imports(path: Path):
+    """A cell that is lost, or not run, takes nothing with it that others need."""
+    first, *others = notebooks.code_cells(path)
+    assert "course.begin(" in first.source
+    assert re.search(r"^from \w+\.exercises_\d+ import", first.source, re.MULTILINE)
+    for cell in others:
+        body = ast.parse(cell.source).body
+        assert not all(isinstance(node, (ast.Import, ast.ImportFrom)) for node in body), cell.id
+
+
 def test_navigation_is_a_chain():
     for lab in notebooks.LABS:
         chain = [path.name for path in ALL if path.parent.name == lab]

@@ -24,7 +24,12 @@ EARLIER = {
     "competition": r"cyclone-public-[0-9a-f]{12}\.(npz|lock)",
     "flow": r"flow-\d+x\d+-[0-9a-f]{10}\..+",
 }
-STAYS = {"submissions": "submissions", "leaderboard": "leaderboards", "results": "measured figures"}
+STAYS = {
+    "submissions": "submissions",
+    "leaderboard": "leaderboards",
+    "results": "measured figures",
+    "progress": "what learners have passed",
+}
 
 
 @dataclass(frozen=True)

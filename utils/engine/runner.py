@@ -25,7 +25,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from traitlets import Type, default
 
 from utils import course
-from utils.engine import results, settings, usage
+from utils.engine import claims, results, settings, usage
 from utils.engine.paths import LABS as CACHE_OF
 from utils.engine.paths import ROOT, cache_dir, full_disk_is_said, write_whole
 
@@ -368,6 +368,7 @@ def main(arguments: list[str]) -> int:
     figures.add_argument("--json", action="store_true", help="print {name: value}")
     figures.add_argument("--update", action="store_true", help="write the figures into README and notebooks")
     given = parser.parse_args(arguments)
+    claims.of_the_course()
     if given.command == "run":
         return run(given.notebooks)
     return show_results(given.json, given.update)
