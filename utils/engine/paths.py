@@ -24,6 +24,10 @@ class DataError(RuntimeError):
     """A data set cannot be had; the message says why and what to do."""
 
 
+class DiskFull(OSError, DataError):
+    """No space is left in a folder; the message says what to do."""
+
+
 class NowhereToWrite(OSError):
     """No folder for the course's files; the message says what to set."""
 
@@ -79,24 +83,33 @@ def private_dir(name: str) -> Path:
     return folder
 
 
+def disk_full(folder: Path, needed_bytes: int = 0) -> DiskFull:
+    """The error for a folder on a full disk; ``needed_bytes`` is 0 where nobody knows."""
+    need = f", and {needed_bytes / 1e6:.0f} MB are needed" if needed_bytes else ""
+    what_to_do = "Free some space and run this again, or set BOOTCAMP_CACHE to a folder on another disk"
+    return DiskFull(errno.ENOSPC, f"The disk is full{need}. {what_to_do}", str(folder))
+
+
 @contextmanager
-def full_disk_is_said(folder: Path) -> Iterator[None]:
+def full_disk_is_said(folder: Path, needed_bytes: int = 0) -> Iterator[None]:
     """A full disk is one sentence, in whatever words and kind of error HDF5, TensorFlow or Python put it.
 
+    Args:
+        folder: that is written to.
+        needed_bytes: of what is written; 0 where nobody knows.
+
     Raises:
-        OSError: no space is left in ``folder``.
+        DiskFull: no space is left.
     """
     try:
         yield
+    except DiskFull:
+        raise
     except Exception as error:
         words = str(error).lower()
         if not any(sign in words for sign in ("no space left", "not enough space", "disk quota exceeded")):
             raise
-        raise OSError(
-            errno.ENOSPC,
-            "The disk is full. Free some space and run this again, or set BOOTCAMP_CACHE to a folder on another disk",
-            str(folder),
-        ) from error
+        raise disk_full(folder, needed_bytes) from error
 
 
 @contextmanager
@@ -106,7 +119,7 @@ def replacing(path: Path) -> Iterator[Path]:
     So ``path`` is there whole, or as it was before. The name begins with ``tmp-`` and ends as that of ``path`` does.
 
     Raises:
-        OSError: no space is left.
+        DiskFull: no space is left.
     """
     temporary = path.with_name(f"tmp-{secrets.token_hex(4)}-{path.name}")
     try:

@@ -1,11 +1,12 @@
-"""Execute notebooks from the command line, print what they measured, render them as web pages.
+"""Execute notebooks from the command line and print what they measured.
 
-The commands behind ``./bootcamp run``, ``results`` and ``book``.
+The commands behind ``./bootcamp run`` and ``results``.
 """
 
 import argparse
+import ast
 import base64
-import html
+import hashlib
 import json
 import re
 import sys
@@ -21,12 +22,11 @@ from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbconvert import HTMLExporter
 from traitlets import Type, default
 
 from utils import course
-from utils.engine import results
-from utils.engine.paths import ROOT, cache_dir, full_disk_is_said
+from utils.engine import results, settings
+from utils.engine.paths import ROOT, cache_dir, full_disk_is_said, write_whole
 
 PICTURES = {  # of the README: the notebook that draws it, and words of its alternative text
     "docs/lab1.png": ("Intro_to_DL/04_Residual_Networks.ipynb", "contour maps of the loss"),
@@ -135,6 +135,7 @@ def execute(path: Path) -> Path:
         book, timeout=CELL_SECONDS, kernel_name="python3", kernel_manager_class=_AttentiveManager,
         resources={"metadata": {"path": path.parent}}, on_cell_start=lambda cell, cell_index: started_cells.append(cell),
     )  # fmt: skip
+    book.metadata["bootcamp"] = {"made_of": made_of(path)}
     started = time.perf_counter()
     try:
         client.execute()
@@ -166,6 +167,22 @@ def _write(book: nbformat.NotebookNode, target: Path) -> None:
 def executed_path(path: Path) -> Path:
     """Where the executed copy of a notebook is kept."""
     return cache_dir("executed") / path.relative_to(ROOT)
+
+
+def made_of(path: Path) -> str:
+    """16 hexadecimal digits that change with a notebook's code, the course's own code under it, profile and seed."""
+    digest = hashlib.sha256(f"{course.profile()} {settings.seed(0)}".encode())
+    for cell in nbformat.read(path, as_version=4).cells:
+        digest.update(cell.source.encode() if cell.cell_type == "code" else b"")
+    shared = [
+        *(ROOT / "utils").glob("*.py"),
+        ROOT / "utils" / "bootcamp.mplstyle",
+        ROOT / "data" / "registry.toml",
+    ]
+    own = path.parent.glob("*/*.py") if path.parent != ROOT else []
+    for file in sorted([*shared, *own]):
+        digest.update(file.read_bytes() if file.is_file() else b"")
+    return digest.hexdigest()[:16]
 
 
 def run(names: list[str]) -> int:
@@ -206,11 +223,12 @@ def show_results(as_json: bool, update: bool) -> int:
 
 
 def update_texts(recorded: dict[str, dict]) -> None:
-    """Write measured minutes into notebooks and README, and the key figures into the README.
+    """Write measured minutes into notebooks and README, and the key figures into the README; fold cells that only draw.
 
     What was not measured on this machine, or not with the machine to itself, keeps what is written there.
     """
     for path in notebooks():
+        fold_drawings(path)
         text = path.read_text(encoding="utf-8")
         entry = recorded.get(seconds_name(path))
         if entry and entry.get("at_once", 1) == 1 and MINUTES.search(text):
@@ -223,6 +241,33 @@ def update_texts(recorded: dict[str, dict]) -> None:
     readme.write_text(
         FIGURES.sub(lambda m: m[1] + _figure_table(recorded, kept) + m[2], text), encoding="utf-8"
     )
+
+
+def draws_only(source: str) -> bool:
+    """True for a cell that does nothing but show figures, tables and questions."""
+    try:
+        lines = ast.parse(source).body
+    except SyntaxError:
+        return False
+    calls = [line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
+    shown = [ast.unparse(call.func) in ("viz.show", "viz.table", "quiz") for call in calls]
+    return bool(lines) and len(shown) == len(lines) and all(shown)
+
+
+def fold_drawings(path: Path) -> None:
+    """Mark the cells of a notebook that only draw: JupyterLab then shows their result, and their code with a click."""
+    book = nbformat.read(path, as_version=4)
+    changed = False
+    for cell in book.cells:
+        if cell.cell_type == "code" and cell.metadata.get("jupyter", {}).get(
+            "source_hidden", False
+        ) != draws_only(cell.source):
+            changed = True
+            cell.metadata.pop("jupyter", None)
+            if draws_only(cell.source):
+                cell.metadata["jupyter"] = {"source_hidden": True}
+    if changed:
+        write_whole(path, nbformat.writes(book) + "\n")
 
 
 def update_pictures() -> None:
@@ -269,53 +314,17 @@ def _figure_table(recorded: dict[str, dict], kept: dict[str, str]) -> str:
     return "\n".join(head + [rows[name] for name in sorted(rows)]) + "\n"
 
 
-def book() -> int:
-    """Render every notebook as HTML under ``data/cache/book``, executing those without a fresh copy."""
-    folder, status = cache_dir("book"), 0
-    exporter = HTMLExporter(embed_images=True, exclude_input_prompt=True, exclude_output_prompt=True)
-    links = []
-    for path in notebooks():
-        copy = executed_path(path)
-        if not copy.exists() or copy.stat().st_mtime < path.stat().st_mtime:
-            print(f"{path.relative_to(ROOT)} ...", flush=True)
-            try:
-                execute(path)
-            except NotebookFailed as failure:
-                print(f"{path.relative_to(ROOT)}: {failure}\nIt is left out.", file=sys.stderr)
-                status = 1
-                continue
-        page, _ = exporter.from_filename(str(copy))
-        page = re.sub(r'href="((?:\.\./|\w+/)?[\w.]+)\.ipynb"', r'href="\1.html"', page)
-        target = folder / path.relative_to(ROOT).with_suffix(".html")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(page, encoding="utf-8")
-        links.append(
-            f'<li><a href="{target.relative_to(folder).as_posix()}">{html.escape(path.stem)}</a></li>'
-        )
-    index = folder / "index.html"
-    index.write_text(
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>AI for Science Bootcamp</title>'
-        f"<h1>AI for Science Bootcamp</h1><ol>{''.join(links)}</ol></html>",
-        encoding="utf-8",
-    )
-    print(f"The course as web pages: {index}")
-    return status
-
-
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bootcamp")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run").add_argument("notebooks", nargs="+")
-    commands.add_parser("book")
     figures = commands.add_parser("results")
     figures.add_argument("--json", action="store_true", help="print {name: value}")
     figures.add_argument("--update", action="store_true", help="write the figures into README and notebooks")
     given = parser.parse_args(arguments)
     if given.command == "run":
         return run(given.notebooks)
-    if given.command == "results":
-        return show_results(given.json, given.update)
-    return book()
+    return show_results(given.json, given.update)
 
 
 if __name__ == "__main__":
