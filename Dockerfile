@@ -1,7 +1,6 @@
-# syntax=docker/dockerfile:1
-#
 #   docker build -t ai-for-science .                              with an NVIDIA GPU (x86-64)
 #   docker build -t ai-for-science --build-arg VARIANT=cpu .      without
+#   ... --build-arg HUB=yes                                       a seat of a JupyterHub
 #
 # Base: NVIDIA's small CUDA image, not a framework image. The pip wheels bring the CUDA libraries for
 # TensorFlow and PyTorch alike, so laptop and container install from the same locks; NVIDIA's TensorFlow
@@ -10,6 +9,7 @@
 FROM nvidia/cuda:12.9.1-base-ubuntu24.04@sha256:29e5e3425e2e0f5a4e97c9fb4695ba4887cd78210a43cf94c3bcafc6ab01c5e6
 
 ARG VARIANT=cuda
+ARG HUB=no
 ARG VERSION=1.2.0
 ARG REVISION=unknown
 ARG CREATED=unknown
@@ -29,7 +29,7 @@ SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # Packages first: this layer of several gigabytes is made again only when a lock changes.
 COPY requirements*.lock /opt/bootcamp/build/
 COPY deploy/install.sh /opt/bootcamp/build/deploy/
-RUN /opt/bootcamp/build/deploy/install.sh "${VARIANT}" packages
+RUN HUB="${HUB}" /opt/bootcamp/build/deploy/install.sh "${VARIANT}" packages
 
 # Then the course and its data.
 COPY . /opt/bootcamp/build/
@@ -37,6 +37,7 @@ RUN /opt/bootcamp/build/deploy/install.sh "${VARIANT}" course && rm -rf /opt/boo
 
 ENV PATH=/opt/bootcamp/venv/bin:$PATH \
     LANG=C.UTF-8 \
+    JUPYTER_IP=0.0.0.0 \
     JUPYTER_PORT=8888 \
     TF_FORCE_GPU_ALLOW_GROWTH=true \
     NVIDIA_VISIBLE_DEVICES=all \
@@ -46,9 +47,9 @@ USER 1000:100
 WORKDIR /home/learner
 EXPOSE 8888
 
-# /api answers without a token and tells nothing but the version.
+# The address inside is every one, for the engine to publish; which of the host's it becomes is said by -p.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["/opt/bootcamp/venv/bin/python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:%s/api' % os.environ['JUPYTER_PORT'], timeout=4)"]
+    CMD ["/opt/bootcamp/venv/bin/python", "/opt/bootcamp/course/deploy/health.py"]
 
 # tini passes signals on and buries dead kernels. start.sh makes a token if JUPYTER_TOKEN is empty.
 ENTRYPOINT ["/usr/bin/tini", "-g", "--", "/opt/bootcamp/course/deploy/start.sh"]

@@ -22,7 +22,7 @@ from utils import course, data, gpu, preprocess  # noqa: E402
 course.begin("benchmarks/gpu_profile_accuracy", uses=["keras"])
 import keras  # noqa: E402
 
-from intro import resnets  # noqa: E402
+from intro import models_residual  # noqa: E402
 from utils.training import fit, one_cycle_adamw  # noqa: E402
 
 EPOCHS = 28
@@ -33,7 +33,7 @@ def main() -> None:
     train, valid = preprocess.split(len(x), (55 / 60, 5 / 60), seed=course.seed())
     x, x_test = preprocess.to_unit(x), preprocess.to_unit(x_test)
     keras.utils.set_random_seed(course.seed())
-    network = resnets.fashion_resnet(widths=(32, 64, 128, 256), strides=(1, 2, 2), shift=0.08)
+    network = models_residual.fashion_resnet(widths=(32, 64, 128, 256), strides=(1, 2, 2), shift=0.08)
     network.compile(
         one_cycle_adamw(len(train), EPOCHS, 128, peak=8e-3),
         "sparse_categorical_crossentropy",

@@ -31,13 +31,13 @@ def measure(setting: dict) -> float:
     import keras
     import numpy as np
 
-    from intro import networks
+    from intro import models
 
     keras.mixed_precision.set_global_policy(setting["policy"])
     random = np.random.default_rng(0)
     count = 7_680
     x, y = random.random((count, 28, 28, 1), np.float32), random.integers(0, 10, count)
-    model = networks.mnist_cnn()
+    model = models.mnist_cnn()
     model.compile("adam", "sparse_categorical_crossentropy", jit_compile=setting["jit"])
     model.fit(x[:1024], y[:1024], batch_size=setting["batch"], verbose=0)
     started = time.perf_counter()

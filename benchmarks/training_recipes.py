@@ -30,20 +30,20 @@ import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from keras import layers  # noqa: E402
 
-from intro import networks  # noqa: E402
+from intro import models  # noqa: E402
 from utils.training import one_cycle_adamw, one_cycle_muon, reshuffled  # noqa: E402
 
 
 def before(widths: tuple[int, int, int], dropout: float, mirrored: bool) -> keras.Sequential:
     """The networks before: all stages pooled, more dropout."""
     first = [layers.RandomFlip("horizontal")] if mirrored else []
-    stages = [layer for width in widths for layer in networks.conv_pool(width)]
+    stages = [layer for width in widths for layer in models.conv_pool(width)]
     head = [
         layers.Flatten(),
         layers.Dropout(dropout),
-        layers.Dense(networks.NUM_CLASSES, activation="softmax"),
+        layers.Dense(models.NUM_CLASSES, activation="softmax"),
     ]
-    return keras.Sequential([keras.Input(networks.IMAGE), *first, *stages, *head])
+    return keras.Sequential([keras.Input(models.IMAGE), *first, *stages, *head])
 
 
 @dataclass(frozen=True)
@@ -66,16 +66,16 @@ class Recipe:
 RECIPES = [
     Recipe("MNIST, whole training", "mnist", "before: AdamW, 3 epochs", lambda: before((16, 32, 64), 0.4, False), one_cycle_adamw, 8e-3, 3,
            steps_per_execution=1, old=True),
-    Recipe("MNIST, whole training", "mnist", "notebook 03: Muon, 2 epochs", networks.mnist_cnn, one_cycle_muon, 2e-2, 2),
+    Recipe("MNIST, whole training", "mnist", "notebook 03: Muon, 2 epochs", models.mnist_cnn, one_cycle_muon, 2e-2, 2),
     Recipe("Fashion-MNIST, whole training", "fashion-mnist", "before: AdamW, 9 epochs", lambda: before((16, 48, 96), 0.25, True), one_cycle_adamw,
            8e-3, 9, steps_per_execution=1, old=True),
-    Recipe("Fashion-MNIST, whole training", "fashion-mnist", "notebook 03: Muon, 4 epochs, both views", networks.fashion_cnn, one_cycle_muon, 1e-2, 4,
+    Recipe("Fashion-MNIST, whole training", "fashion-mnist", "notebook 03: Muon, 4 epochs, both views", models.fashion_cnn, one_cycle_muon, 1e-2, 4,
            both_views=True, smoothing=0.1),
-    Recipe("Fashion-MNIST, whole training", "fashion-mnist", "the same with AdamW", networks.fashion_cnn, one_cycle_adamw, 8e-3, 4,
+    Recipe("Fashion-MNIST, whole training", "fashion-mnist", "the same with AdamW", models.fashion_cnn, one_cycle_adamw, 8e-3, 4,
            both_views=True, smoothing=0.1, old=True),
     Recipe("Fashion-MNIST to 90 %", "fashion-mnist", "before: AdamW, 3 epochs", lambda: before((16, 48, 96), 0.25, True),
            one_cycle_adamw, 6e-3, 3, steps_per_execution=1, old=True),
-    Recipe("Fashion-MNIST to 90 %", "fashion-mnist", "Muon, 1 epoch, both views", networks.fashion_cnn,
+    Recipe("Fashion-MNIST to 90 %", "fashion-mnist", "Muon, 1 epoch, both views", models.fashion_cnn,
            one_cycle_muon, 2e-2, 1, both_views=True, smoothing=0.1),
 ]  # fmt: skip
 
@@ -92,15 +92,13 @@ def measure(recipe: Recipe, seed: int, train, test) -> dict[str, float]:
     )  # fmt: skip
     x, y = train
     model.fit(
-        reshuffled(x, preprocess.one_hot(y, networks.NUM_CLASSES), 128),
+        reshuffled(x, preprocess.one_hot(y, models.NUM_CLASSES), 128),
         epochs=recipe.epochs,
         shuffle=False,
         verbose=0,
     )
     x, y = test
-    shares = (
-        networks.both_views(model, x) if recipe.both_views else model.predict(x, batch_size=500, verbose=0)
-    )
+    shares = models.both_views(model, x) if recipe.both_views else model.predict(x, batch_size=500, verbose=0)
     accuracy = float(np.mean(shares.argmax(axis=1) == y))
     return {"seed": seed, "seconds": round(time.process_time() - started, 1), "accuracy": accuracy}
 

@@ -29,7 +29,7 @@ from utils import course, data, gpu, preprocess  # noqa: E402
 course.begin("benchmarks/training_speed", uses=["keras"])
 import keras  # noqa: E402
 
-from intro import networks, resnets  # noqa: E402
+from intro import models, models_residual  # noqa: E402
 from utils.training import one_cycle_muon, reshuffled  # noqa: E402
 
 IMAGES_BETWEEN_CHECKS = 12_800
@@ -65,18 +65,18 @@ def ours(
 
 CONTESTS = {
     ("mnist", 0.99): [
-        ours("this course: CNN, one-cycle Muon, 2 epochs", networks.mnist_cnn, 2, 2e-2),
-        Contender("slide network, Adam", networks.slide_cnn, keras.optimizers.Adam, 128, 12),
+        ours("this course: CNN, one-cycle Muon, 2 epochs", models.mnist_cnn, 2, 2e-2),
+        Contender("slide network, Adam", models.slide_cnn, keras.optimizers.Adam, 128, 12),
         Contender(
             "slide network, Adadelta at rate 1.0 (the default when the slide was made)",
-            networks.slide_cnn,
+            models.slide_cnn,
             lambda: keras.optimizers.Adadelta(1.0),
             128,
             12,
         ),
         Contender(
             "slide network, Adadelta at today's default rate 0.001",
-            networks.slide_cnn,
+            models.slide_cnn,
             keras.optimizers.Adadelta,
             128,
             12,
@@ -85,13 +85,15 @@ CONTESTS = {
     ("fashion-mnist", 0.90): [
         ours(
             "this course: CNN, one-cycle Muon, 1 epoch, both views",
-            networks.fashion_cnn,
+            models.fashion_cnn,
             1,
             2e-2,
-            networks.both_views,
+            models.both_views,
         ),
-        Contender("original CNN, Adam, batch 32", networks.original_cnn, keras.optimizers.Adam, 32, 15),
-        Contender("original ResNet, Adam, batch 32", resnets.original_resnet, keras.optimizers.Adam, 32, 15),
+        Contender("original CNN, Adam, batch 32", models.original_cnn, keras.optimizers.Adam, 32, 15),
+        Contender(
+            "original ResNet, Adam, batch 32", models_residual.original_resnet, keras.optimizers.Adam, 32, 15
+        ),
     ],
 }
 

@@ -1,8 +1,10 @@
 # shellcheck shell=sh
 # What every process in the container needs; start.sh and singularity.def read it.
-export PATH="/opt/bootcamp/venv/bin:$PATH"
-export BOOTCAMP_DATA="${BOOTCAMP_DATA:-/opt/bootcamp/data}"
-export BOOTCAMP_VENV=/opt/bootcamp/venv
+if [ -x /opt/bootcamp/venv/bin/python ]; then # not where a hub starts seats from a folder
+    export PATH="/opt/bootcamp/venv/bin:$PATH"
+    export BOOTCAMP_DATA="${BOOTCAMP_DATA:-/opt/bootcamp/data}"
+    export BOOTCAMP_VENV=/opt/bootcamp/venv
+fi
 BOOTCAMP_VARIANT=$(cat /opt/bootcamp/variant 2>/dev/null || echo cpu)
 export BOOTCAMP_VARIANT
 # Packages and kernels of the user's home, or of the host that Apptainer hands on, must not shadow the tested ones.

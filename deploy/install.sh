@@ -2,10 +2,11 @@
 # Install the course into an Ubuntu 24.04 or Debian 12 root: Dockerfile, singularity.def and
 # tests/test_container.py all run this one script, as root.
 #
-#   install.sh cpu|cuda [packages|course]
+#   [HUB=yes] install.sh cpu|cuda [packages|course]
 #
 # packages: operating system and Python packages, from the locks, every hash checked.
 # course:   the notebooks, their data, the kernel, the user. Without a third word: both.
+# HUB=yes: also what makes the image a seat of a JupyterHub (requirements-hub.lock).
 # It may run twice: what is there already is kept or replaced.
 set -euo pipefail
 
@@ -58,6 +59,7 @@ install_packages() {
     "${pip[@]}" --no-deps -r "$source_dir/$torch_lock" ||
         "${pip[@]}" --no-deps -r "$source_dir/$torch_lock" --index-url "https://download.pytorch.org/whl/$wheels"
     "${pip[@]}" -r "$source_dir/$lock"
+    if [[ ${HUB:-no} == yes ]]; then "${pip[@]}" -r "$source_dir/requirements-hub.lock"; fi
     "$venv/bin/pip" check
     echo "$variant" >"$prefix/variant"
 }

@@ -4,7 +4,7 @@
 #
 #   JUPYTER_TOKEN   the token; without one a new one is made and printed. There is no open door.
 #   JUPYTER_PORT    8888, or `random` for a free one (shared machines)
-#   JUPYTER_IP      0.0.0.0
+#   JUPYTER_IP      127.0.0.1: only this machine, where an ssh tunnel ends. 0.0.0.0, in plain HTTP, only by this word.
 #   BOOTCAMP_HOME   where the course goes: ~/ai-for-science-bootcamp
 set -euo pipefail
 
@@ -14,7 +14,11 @@ here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 course=$(cd "$here/.." && pwd)
 
 if [[ ! -w ${HOME:-/nonexistent} ]]; then
-    HOME=$(mktemp -d) # docker run --user 4711: that user has no home
+    if ! HOME=$(mktemp -d 2>/dev/null); then # docker run --user 4711: that user has no home
+        echo "Nothing can be written here, neither at home nor in ${TMPDIR:-/tmp}." >&2
+        echo "Give the container a folder: docker run --read-only --tmpfs /tmp, or apptainer run --writable-tmpfs." >&2
+        exit 1
+    fi
     export HOME
     echo "Your home folder cannot be written to. Your work goes to $HOME and ends with the container."
 fi
@@ -35,7 +39,8 @@ copy_course() {
         mode=644
         if [[ -x $course/$file ]]; then mode=755; fi
         install -D -m "$mode" "$course/$file" "$target"
-    done < <(cd "$course" && find . -type f -printf '%P\0')
+    done < <(cd "$course" && find . \( -name .git -o -name '.venv*' -o -name __pycache__ -o -name .ipynb_checkpoints \
+        -o -name '.*_cache' -o -name .hypothesis -o -path ./data/cache \) -prune -o -type f -printf '%P\0')
 }
 
 if [[ $course != "$work" ]]; then
@@ -55,7 +60,18 @@ if [[ $port == random ]]; then
     port=$(python -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])')
 fi
 
-echo "If this runs on another machine, first on your own:  ssh -N -L $port:$(hostname):$port LOGIN_NODE"
+ip=${JUPYTER_IP:-127.0.0.1}
+case $ip in
+    127.* | localhost | ::1)
+        echo "If this runs on another machine, first on your own:  ssh -N -J LOGIN_NODE -L $port:$ip:$port $(hostname)"
+        echo "Without ssh to $(hostname) itself set JUPYTER_IP=0.0.0.0: then its network reaches the port, in plain HTTP."
+        ;;
+    *)
+        echo "Port $port of $(hostname) answers its whole network, in plain HTTP. A container's port is the one you published:"
+        echo "after  docker run -p 127.0.0.1:18888:$port  put 18888 into the address below."
+        echo "If this is a node of a cluster, first on your own:  ssh -N -L $port:$(hostname):$port LOGIN_NODE"
+        ;;
+esac
 
-exec python "$work/deploy/serve.py" --ip "${JUPYTER_IP:-0.0.0.0}" --port "$port" --root "$work" --jupyter jupyter \
+exec python "$work/deploy/serve.py" --ip "$ip" --port "$port" --root "$work" --jupyter jupyter \
     --no-browser "$@"

@@ -5,12 +5,15 @@ debootstrap and runs deploy/install.sh in it, the same script that Dockerfile an
 singularity.def run, then the course's own check as an ordinary user.
 """
 
+import http.server
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,7 +59,7 @@ def test_base_is_pinned_by_digest_and_the_same_in_both_recipes():
 
 
 def test_both_recipes_run_the_one_install_script_and_the_one_start_script():
-    assert len(re.findall(r"^RUN \S*/deploy/install.sh ", DOCKERFILE, re.MULTILINE)) == 2
+    assert len(re.findall(r"^RUN .*/deploy/install.sh ", DOCKERFILE, re.MULTILINE)) == 2
     assert "deploy/install.sh {{ VARIANT }}" in DEFINITION
     for recipe in (DOCKERFILE, DEFINITION):
         assert "pip install" not in recipe
@@ -70,7 +73,8 @@ def test_container_ends_as_an_ordinary_user_with_a_health_check():
     assert users[-1].split(":")[0] == "1000"
     last_user = DOCKERFILE.index("USER 1000")
     assert "RUN " not in DOCKERFILE[last_user:]
-    assert re.search(r"^HEALTHCHECK .*\n.*CMD \[.*/api", DOCKERFILE, re.MULTILINE)
+    assert re.search(r"^HEALTHCHECK .*\n.*CMD \[.*/health.py", DOCKERFILE, re.MULTILINE)
+    assert "syntax=" not in DOCKERFILE  # BuildKit would ask a registry for a frontend that nothing here needs
     assert "NVIDIA_DRIVER_CAPABILITIES=compute,utility" in DOCKERFILE
     labels = set(re.findall(r"org\.opencontainers\.image\.(\w+)=", DOCKERFILE))
     assert {"title", "description", "version", "revision", "created", "licenses", "authors"} <= labels
@@ -211,6 +215,76 @@ def test_port_can_be_a_free_one(start):
     assert port != 8888
 
 
+def test_only_this_machine_is_served_unless_another_address_is_asked_for(start):
+    """Under srun the name of the node is known to everybody: an address that it answers is no default."""
+    near, wide = start(JUPYTER_PORT="8899"), start(JUPYTER_PORT="8899", JUPYTER_IP="0.0.0.0")
+    assert "--ServerApp.ip=127.0.0.1 " in near.stdout
+    assert re.search(r"ssh -N -J \S+ -L 8899:127\.0\.0\.1:8899 \S+$", near.stdout, re.MULTILINE)
+    assert "plain HTTP" in wide.stdout
+    assert "--ServerApp.ip=0.0.0.0 " in wide.stdout
+    assert "ENV " in DOCKERFILE
+    assert "JUPYTER_IP=0.0.0.0" in DOCKERFILE  # inside it, for the engine to publish
+    assert "0.0.0.0" not in DEFINITION
+
+
+def test_the_lines_for_apptainer_keep_the_settings_that_the_guide_tells_to_set():
+    """--cleanenv dropped BOOTCAMP_HOME, BOOTCAMP_GPU_MEMORY_MB and JUPYTER_TOKEN without a word."""
+    for text in ((DEPLOY / "README.md").read_text(encoding="utf-8"), DEFINITION):
+        assert not re.search(r"^.*apptainer run .*--cleanenv", text, re.MULTILINE)
+
+
+def test_a_container_without_any_folder_to_write_to_says_what_to_give(start):
+    result = start(HOME="/nonexistent", TMPDIR="/nonexistent")
+    assert result.returncode == 1
+    assert "--tmpfs /tmp" in result.stderr
+    assert "mktemp" not in result.stderr
+
+
+@pytest.fixture
+def health(monkeypatch):
+    loaded = importlib.util.spec_from_file_location("health", DEPLOY / "health.py")
+    module = importlib.util.module_from_spec(loaded)
+    loaded.loader.exec_module(module)
+    return module
+
+
+def test_health_of_a_server_on_a_random_port(health, tmp_path, monkeypatch, capsys):
+    for number, command in (
+        ("7", "tini -g -- start.sh"),
+        ("9", "jupyter lab --ServerApp.port=43210 --no-browser"),
+    ):
+        (tmp_path / number).mkdir()
+        (tmp_path / number / "cmdline").write_bytes(b"\0".join(command.encode().split()) + b"\0")
+    assert health.server_port(tmp_path) == 43210
+    assert health.server_port(tmp_path / "7") is None
+    monkeypatch.setenv("JUPYTER_PORT", "random")
+    monkeypatch.setattr(health, "server_port", lambda: None)
+    assert health.main() == 1
+    assert "does not run here yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("port", ["random", "given"])
+def test_health_asks_the_server_and_reports_a_dead_one(health, monkeypatch, port, capsys):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        number = server.server_address[1]
+        monkeypatch.setenv("JUPYTER_PORT", "random" if port == "random" else str(number))
+        monkeypatch.setattr(health, "server_port", lambda: number)
+        assert health.main() == 0
+        server.shutdown()
+    assert health.main() == 1
+    assert "does not answer" in capsys.readouterr().out
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/api" else 404)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
 def test_restart_keeps_the_learners_notebook_and_refreshes_the_code(start):
     start()
     notebook, code = start.work / "Start_Here.ipynb", start.work / "utils" / "code.py"
@@ -223,6 +297,28 @@ def test_restart_keeps_the_learners_notebook_and_refreshes_the_code(start):
     assert "Kept your Start_Here.ipynb" in result.stdout
     assert notebook.read_text(encoding="utf-8") == "mine"
     assert code.read_text(encoding="utf-8") == "original"
+
+
+def test_what_others_left_in_a_shared_course_folder_is_not_copied(start):
+    """A hub starts seats from a folder that its owner works in: history, environments and caches may be unreadable."""
+    start.course.chmod(0o755)
+    left = [
+        ".git/config",
+        ".venv/bin/python",
+        "data/cache/flow/x.h5",
+        ".hypothesis/a",
+        "utils/__pycache__/b.pyc",
+    ]
+    for name in left:
+        path = start.course / name
+        start.course.joinpath(name.split("/")[0]).exists() and start.course.joinpath(
+            name.split("/")[0]
+        ).chmod(0o755)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("not for learners", encoding="utf-8")
+    assert start("true").returncode == 0
+    assert (start.work / "utils" / "code.py").exists()
+    assert [name for name in left if (start.work / name).exists()] == []
 
 
 def test_a_command_runs_in_the_learners_copy(start):

@@ -29,14 +29,14 @@ def test_stronger_classes_are_darker():
 
 @pytest.mark.parametrize("name", ["grey", "colour", "bd"])
 def test_enhancements_cover_the_range_of_the_frames(name):
-    colours, scale = figures.enhancement(name)
+    colours, scale = figures.make_enhancement(name)
     kelvin = imagery.to_kelvin(np.arange(256, dtype=np.uint8))
     assert np.isfinite(colours(scale(kelvin))).all()
     assert colours.is_gray() == (name != "colour")
 
 
 def test_the_steps_of_bd_are_those_of_dvorak():
-    colours, scale = figures.enhancement("bd")
+    colours, scale = figures.make_enhancement("bd")
     celsius = np.array([-66.0, -73.0])  # the steps "black" and "white"
     grey = colours(scale(celsius + imagery.ZERO_CELSIUS_K))[:, 0]
     assert grey.tolist() == [0.0, 1.0]
@@ -44,12 +44,12 @@ def test_the_steps_of_bd_are_those_of_dvorak():
 
 def test_an_unknown_enhancement_is_refused():
     with pytest.raises(ValueError, match="no enhancement 'jet'"):
-        figures.enhancement("jet")
+        figures.make_enhancement("jet")
 
 
 def test_frames_are_drawn_in_kelvin_and_to_scale():
     frames = np.full((3, 16, 16), 255, np.uint8)
-    fig = figures.frame_grid(frames, ["a", "b", "c"], columns=2, width_km=500.0, circles_km=(100,))
+    fig = figures.draw_frame_grid(frames, ["a", "b", "c"], columns=2, width_km=500.0, circles_km=(100,))
     shown = [ax.images[0] for ax in fig.axes if ax.images]
     assert len(shown) == 3
     assert np.allclose(shown[0].get_array(), imagery.to_kelvin(frames[0]))
@@ -60,7 +60,7 @@ def test_frames_are_drawn_in_kelvin_and_to_scale():
 def test_pieces_of_a_track_have_the_colour_of_their_class():
     table = tracks.load_tracks(quiet=True)
     katrina = table[table["storm_id"] == "2005236N23285"]
-    fig = figures.track_map(katrina, "Katrina", {"2005236N23285": "Katrina"})
+    fig = figures.draw_track_map(katrina, "Katrina", {"2005236N23285": "Katrina"})
     (pieces,) = [c for c in fig.axes[0].collections if isinstance(c, LineCollection)]
     classes = np.sort(tracks.wind_class(katrina["wind_kt"].iloc[:-1]))
     wanted = [figures.CLASS_COLOURS[k] for k in classes]
@@ -69,15 +69,15 @@ def test_pieces_of_a_track_have_the_colour_of_their_class():
 
 def test_a_season_has_as_many_storms_as_the_bars_are_high():
     table = tracks.load_tracks(quiet=True)
-    ax = figures.season_counts(table[table["season"] == 2005]).axes[0]
+    ax = figures.draw_season_counts(table[table["season"] == 2005]).axes[0]
     assert sum(bar.get_height() for bar in ax.patches) == 31
 
 
 def test_the_origin_of_the_images_is_named():
     run = dataset.choose_storms(1)[0]
     frames = dataset.draw_storm(run, num_pixels=16, max_frames=3)
-    assert "synthetic" in figures.origin(frames)
-    assert "real imagery" in figures.origin(replace(frames, t_number=np.full(3, np.nan, np.float32)))
+    assert "synthetic" in figures.describe_origin(frames)
+    assert "real imagery" in figures.describe_origin(replace(frames, t_number=np.full(3, np.nan, np.float32)))
 
 
 def test_published_scores_without_an_error_become_a_line():
@@ -85,7 +85,7 @@ def test_published_scores_without_an_error_become_a_line():
     published = pd.DataFrame(
         {"rmse_kt": [10.0, np.nan], "right": [0.8, 0.95], "classes": "8 classes"}, index=["one", "two"]
     )
-    _, labels = figures.consistency(simulated, published).axes[0].get_legend_handles_labels()
+    _, labels = figures.draw_consistency(simulated, published).axes[0].get_legend_handles_labels()
     assert labels == ["simulated, 8 classes", "one", "two (no RMSE given)"]
 
 
@@ -109,7 +109,9 @@ def test_ten_winds_are_taken(capsys):
 
 def test_shrinkage_is_drawn_by_truth_and_by_answer():
     true_kt = np.random.default_rng(0).uniform(20, 160, 4000)
-    fig = figures_training.shrinkage(true_kt, {"exact": true_kt, "half": 0.5 * true_kt + 45}, "Two readers")
+    fig = figures_training.draw_shrinkage(
+        true_kt, {"exact": true_kt, "half": 0.5 * true_kt + 45}, "Two readers"
+    )
     by_truth, by_answer = fig.axes
     for ax in fig.axes:
         assert np.allclose(ax.lines[0].get_ydata(), 0), "an exact reader has no error"
@@ -120,7 +122,7 @@ def test_shrinkage_is_drawn_by_truth_and_by_answer():
 
 
 def test_a_signal_is_drawn_layer_by_layer():
-    fig = figures_training.signal({"fades": [1.0, 0.1, 0.01], "stays": [1.0, 1.0, 1.0]}, "A title")
+    fig = figures_training.draw_signal({"fades": [1.0, 0.1, 0.01], "stays": [1.0, 1.0, 1.0]}, "A title")
     (ax,) = fig.axes
     assert ax.get_yscale() == "log"
     assert [line.get_ydata().tolist() for line in ax.lines] == [[1.0, 0.1, 0.01], [1.0, 1.0, 1.0]]

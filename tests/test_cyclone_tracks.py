@@ -602,7 +602,7 @@ def test_longitudes_from_0_to_360_show_the_same_land():
 
 
 def test_a_track_over_the_date_line_is_drawn_the_short_way():
-    figure = figures.track_map(
+    figure = figures.draw_track_map(
         track([0, 6, 12], [50, 60, 70], lons=[179.8, -179.6, -179]), "over the date line"
     )
     lines = next(item for item in figure.axes[0].collections if isinstance(item, LineCollection))

@@ -28,7 +28,7 @@ from scipy import interpolate
 from pinn import weighting
 from pinn.optimizers import Adam, LevenbergMarquardt
 from pinn.weighting import Reweighted
-from utils.engine.fingerprint import Unseen, fingerprint
+from utils.engine.fingerprint import Unseen, code, fingerprint
 
 ROOT = Path(__file__).resolve().parents[1]
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
@@ -273,3 +273,9 @@ def test_the_same_in_every_process():
     }  # fmt: skip
     assert len(found) == 1
     assert len(found.pop().strip()) == 16
+
+
+def test_a_module_in_a_room_of_its_lab_brings_what_it_imports():
+    found = code(Path(importlib.import_module("pinn.geometry.shapes").__file__))
+    rooms = {f"PINN_SimNet/pinn/{name}.py" for name in ("geometry/solids", "geometry/boundary", "points")}
+    assert rooms | {"utils/polygons.py"} <= found.keys()

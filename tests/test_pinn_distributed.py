@@ -67,5 +67,5 @@ def test_error_of_the_exact_solution_is_zero():
 
 def test_figures_are_drawn():
     table = pd.DataFrame({"size": ["s", "s"], "processes": [1, 2], "ms_per_step": [4.0, 3.0]})
-    assert isinstance(figures_production.scaling(table), Figure)
-    assert len(figures_production.schedules({"a": [1.0, 2.0], "b": [2.0, 1.0]}).axes[0].lines) == 2
+    assert isinstance(figures_production.draw_scaling(table), Figure)
+    assert len(figures_production.draw_schedules({"a": [1.0, 2.0], "b": [2.0, 1.0]}).axes[0].lines) == 2

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
 from pinn import geometry as geo
-from pinn import sampling
+from pinn.geometry.solids import Union
+from pinn.points import box_points, importance, unit_points
 
 quick = settings(max_examples=12, deadline=None)
 coordinate = st.floats(-1, 1).map(lambda x: round(x, 3))
@@ -50,7 +51,7 @@ def solid(draw):
 
 def around(shape: geo.Geometry, n: int = 400) -> np.ndarray:
     low, high = shape.bounds
-    return sampling.box_points(n, [low - 0.3, high + 0.3])
+    return box_points(n, [low - 0.3, high + 0.3])
 
 
 def distance_to_boundary(shape: geo.Geometry, points: np.ndarray, n: int = 3000) -> np.ndarray:
@@ -89,7 +90,7 @@ def test_combined_sdf_never_exceeds_the_distance_and_is_exact_where_promised(a, 
             continue
         found, value = distance_to_boundary(shape, points), shape.sdf(points)
         assert np.all(np.abs(value) <= found + 1e-6)
-        exact = value < 0 if isinstance(shape, geo._Union) else value > 0
+        exact = value < 0 if isinstance(shape, Union) else value > 0
         assert np.all(found[exact] <= np.abs(value[exact]) + 0.01)
 
 
@@ -243,7 +244,7 @@ def test_importance_sampling_moves_points_and_keeps_integrals():
 def test_halton_is_more_even_than_chance():
     area = {}
     for method in ("halton", "uniform"):
-        points = [sampling.box_points(1024, [(-1, -1), (1, 1)], method, seed) for seed in range(8)]
+        points = [box_points(1024, [(-1, -1), (1, 1)], method, seed) for seed in range(8)]
         inside = np.array([(np.hypot(*p.T) < 1).mean() * 4 - np.pi for p in points])
         area[method] = np.sqrt(np.mean(inside**2))
     assert area["halton"] < 0.5 * area["uniform"]
@@ -253,7 +254,7 @@ def test_halton_is_more_even_than_chance():
 @given(st.lists(st.floats(0, 10), min_size=3, max_size=30).filter(lambda d: sum(d) > 0.1), seeds)
 def test_importance_draws_in_proportion(density, seed):
     density = np.array(density)
-    chosen, factor = sampling.importance(density, 5000, seed)
+    chosen, factor = importance(density, 5000, seed)
     share = np.bincount(chosen, minlength=len(density)) / 5000
     assert np.all(np.abs(share - density / density.sum()) <= 2 / 5000 + 1e-9)
     assert np.isclose(factor.mean(), 1)
@@ -295,7 +296,7 @@ def ball(tmp_path):
 
 def test_stl_surface_has_the_distance_of_its_triangles(ball):
     surface = geo.Surface.from_stl(ball)
-    points = sampling.box_points(500, [(-1.5, -1.5, -1.5), (1.5, 1.5, 1.5)])
+    points = box_points(500, [(-1.5, -1.5, -1.5), (1.5, 1.5, 1.5)])
     assert np.abs(surface.sdf(points) - geo.Sphere((0, 0, 0), 1).sdf(points)).max() < 0.02
     cloud = surface.sample_boundary(2000)
     assert np.abs(cloud.sdf).max() < 1e-12
@@ -485,8 +486,8 @@ def test_a_line_may_be_short():
         (lambda: geo.Rectangle((0, 0), (1, 1)).sample_boundary(3), "4 pieces, so that 3 points are too few"),
         (lambda: geo.Circle((0, 0), 1).sample_interior(9, "grid"), "no sequence"),
         (lambda: geo.Circle((0, 0), 1).sample_boundary(9, where=lambda p: p[:, 0] > 3), "no boundary there"),
-        (lambda: sampling.unit_points(10, 2, "grid"), "1, 4, 9"),
-        (lambda: sampling.importance(np.array([1.0, -1.0]), 3), "non-negative"),
+        (lambda: unit_points(10, 2, "grid"), "1, 4, 9"),
+        (lambda: importance(np.array([1.0, -1.0]), 3), "non-negative"),
     ],
 )
 def test_mistakes_are_told_in_a_sentence(make, message):

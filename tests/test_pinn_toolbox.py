@@ -255,6 +255,6 @@ def test_point_weights():
 
 def test_figures_are_drawn():
     x = torch.linspace(0, 1, 5)[:, None]
-    assert isinstance(figures_toolbox.curves(x, x, {"one": x, "two": x}, "title"), Figure)
+    assert isinstance(figures_toolbox.draw_curves(x, x, {"one": x, "two": x}, "title"), Figure)
     table = pd.DataFrame({"section": ["a", "a", "b"], "tool": ["s", "t", "s"], "error": [1e-3, 0.1, 1.0]})
-    assert len(figures_toolbox.overview(table).axes[0].patches) == 3
+    assert len(figures_toolbox.draw_overview(table).axes[0].patches) == 3

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import accidents
 from utils import course, gpu, preprocess, viz
-from utils.engine import check, paths, results, runner, settings
+from utils.engine import check, parallel, paths, results, runner, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -289,6 +289,66 @@ def test_begin_seeds_everything_prints_versions_and_is_quiet():
     assert "oneDNN" not in one.stderr
 
 
+def test_a_library_that_dies_beside_tensorflow_is_not_loaded(tmp_path):
+    """Triton's LLVM ends a process that holds TensorFlow's; the first step of PyTorch's optimizers would load it."""
+    (tmp_path / "triton").mkdir()
+    (tmp_path / "triton" / "__init__.py").write_text("import os\nos.abort()\n", encoding="utf-8")
+    program = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+from utils import course
+course.begin("Intro_to_DL/01_Learning_as_Curve_Fitting", uses=["keras", "torch"])
+import torch
+weight = torch.ones(1, requires_grad=True)
+optimizer = torch.optim.Adam([weight])
+weight.sum().backward()
+optimizer.step()
+assert weight.item() < 1
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=paths.ROOT, capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def _write_group(folder, **files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name.replace("__", ".")).write_text(content, encoding="ascii")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_memory_of_a_container_or_batch_job_is_what_its_control_groups_allow(tmp_path, version):
+    """A limit may be set on a group around ours, and in a container the name of our group leads nowhere."""
+    proc, root = tmp_path / "cgroup", tmp_path / "fs"
+    base = root if version == 2 else root / "memory"
+    names = (
+        ("memory__max", "memory__current")
+        if version == 2
+        else ("memory__limit_in_bytes", "memory__usage_in_bytes")
+    )
+    cache = "inactive_file" if version == 2 else "total_inactive_file"
+    proc.write_text("0::/slurm/job\n" if version == 2 else "9:cpu:/\n7:memory:/slurm/job\n", encoding="ascii")
+    assert parallel._memory_groups(proc, root) == []
+    _write_group(
+        base, **{names[0]: "max" if version == 2 else "4000", names[1]: "900", "memory__stat": f"{cache} 100"}
+    )
+    at_the_top = [] if version == 2 else [(4000, 800)]
+    assert parallel._memory_groups(proc, root) == at_the_top
+    _write_group(
+        base / "slurm", **{names[0]: "3000", names[1]: "600", "memory__stat": f"anon 5\n{cache} 50\n"}
+    )
+    assert parallel._memory_groups(proc, root) == [(3000, 550), *at_the_top]
+
+
+def test_check_and_banner_speak_of_the_memory_that_is_ours(monkeypatch):
+    monkeypatch.setattr(parallel, "_memory_groups", lambda: [(4 * 2**30, 2**30)])
+    total, free = parallel.memory_bytes()
+    assert total == 4 * 2**30
+    assert free <= 3 * 2**30
+    assert "4 GB of memory" in gpu.describe()[0]
+
+
 def test_no_kernel_waits_for_the_tuner_of_tf_data():
     code = """
 import tensorflow as tf
@@ -424,22 +484,6 @@ def test_a_kernel_that_never_starts_and_a_full_disk_are_sentences(
         monkeypatch.setattr(runner.nbformat, "write", fails)
     assert runner.run([str(tmp_path / "Bad.ipynb")]) == 1
     assert words in capsys.readouterr().err
-
-
-def test_the_book_of_a_course_with_a_broken_notebook_holds_the_others(
-    own_cache, tmp_path, capsys, monkeypatch
-):
-    import nbformat
-
-    monkeypatch.setattr(runner, "ROOT", tmp_path)
-    bad, good = tmp_path / "Bad.ipynb", tmp_path / "Good.ipynb"
-    bad.write_text("{", encoding="utf-8")
-    nbformat.write(nbformat.v4.new_notebook(), good)
-    monkeypatch.setattr(runner, "notebooks", lambda: [bad, good])
-    monkeypatch.setattr(runner.NotebookClient, "execute", lambda client: None)
-    assert runner.book() == 1
-    assert "Bad.ipynb: The file is no notebook" in capsys.readouterr().err
-    assert "Good.html" in (runner.cache_dir("book") / "index.html").read_text(encoding="utf-8")
 
 
 def test_a_notebook_that_is_not_of_the_course_is_named(own_cache, tmp_path, capsys):
@@ -820,14 +864,15 @@ CODE_PAGE = r"""
 import locale, sys, types
 from pathlib import Path
 import nbformat
-from utils.engine import results, runner
+from utils.engine import book, results, runner
 assert locale.getencoding().upper() not in ("UTF-8", "UTF8"), "this machine cannot show the fault"
 root = Path(sys.argv[1])
 notebook = root / "Lab" / "01_Naive.ipynb"
-runner.ROOT, runner.notebooks, runner.update_pictures = root, lambda: [notebook], lambda: None
+runner.ROOT, runner.notebooks, runner.update_pictures, book.LABS = root, lambda: [notebook], lambda: None, ("Lab",)
+book.TITLES["Lab"] = "Lab"
 runner.executed_path = lambda path: path
 runner.show_results(as_json=False, update=True)
-runner.book()
+book.write_sources(Path(sys.argv[1]) / "pages", [book.Page(notebook, "fresh")])
 results.record("lab.figure", 1.0, who="Ren\u00e9")
 assert results.read_all()["lab.figure"]["who"] == "Ren\u00e9"
 """
@@ -860,4 +905,5 @@ def test_texts_are_utf_8_where_the_code_page_is_not(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert words in (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert words in (tmp_path / "kept" / "book" / "Lab" / "01_Naive.html").read_text(encoding="utf-8")
+    assert f"[{words}](Lab/01_Naive.ipynb)" in (tmp_path / "pages" / "index.md").read_text(encoding="utf-8")
+    assert words in nbformat.read(tmp_path / "pages" / "Lab" / "01_Naive.ipynb", as_version=4).cells[0].source

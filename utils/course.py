@@ -53,6 +53,11 @@ def begin(notebook: str, uses: Iterable[str] = (), seed: int = 0) -> None:
     _session.update(notebook=notebook, seed=seed)
     if "keras" not in sys.modules:  # whatever ~/.keras/keras.json says
         os.environ.update(KERAS_BACKEND="tensorflow", KERAS_HOME=str(cache_dir("keras")))
+    uses = list(uses)
+    if "keras" in uses:
+        # Triton loaded after TensorFlow ends the process (both bring LLVM), and PyTorch loads it at the first step of an
+        # optimizer where it is installed. Hidden, PyTorch goes on without it.
+        sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
     with _without_startup_log(), _without_collection():
         for framework in uses:
             importlib.import_module(framework)

@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from utils import marks
+
 PATIENCE_SECONDS = 20.0  # for one call of a learner's function; the right ones take milliseconds
 MOST_VALUES = 1_000_000  # of an answer
 LONGEST_TEXT = 200  # characters of somebody's text in a sentence of ours
@@ -358,13 +360,13 @@ class Book:
         """
         exercise = self.exercises[name]
         if answer is None:
-            print(f"TO DO {name}: {exercise.todo}\nThe next cells go on with the reference answer.")
+            marks.say("TO DO", f"{name}: {exercise.todo}\nThe next cells go on with the reference answer.")
             return exercise.right_answer()
         problem = exercise.feedback(answer)
         if problem is None:
-            print(f"PASS {name}")
+            marks.say("PASS", name)
             return answer
-        print(f"NOT YET {name}: {problem}\nThe next cells go on with the reference answer.")
+        marks.say("NOT YET", f"{name}: {problem}\nThe next cells go on with the reference answer.")
         return exercise.right_answer()
 
     def quiz(self, name: str) -> None:

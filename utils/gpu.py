@@ -15,7 +15,7 @@ from functools import cache
 import psutil
 
 from utils.engine import settings
-from utils.engine.parallel import cpu_count
+from utils.engine.parallel import cpu_count, memory_bytes
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _command(pid: int) -> str:
 
 def describe() -> list[str]:
     """Sentences on the hardware: the CPU, every GPU, what other processes hold, and who cannot use it."""
-    memory_gb = psutil.virtual_memory().total / 2**30
+    memory_gb = memory_bytes()[0] / 2**30
     lines = [f"CPU: {cpu_count()} cores, {memory_gb:.0f} GB of memory."]
     gpus, found = list_gpus(), seen()
     chosen = settings.text("BOOTCAMP_PROFILE")

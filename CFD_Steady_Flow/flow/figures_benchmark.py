@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, ScalarFormatter
 
 
-def error_against_time(points: Mapping[str, tuple[float, float]]) -> Figure:
+def draw_error_against_time(points: Mapping[str, tuple[float, float]]) -> Figure:
     """One point for each method: milliseconds of one flow, and its error in per cent.
 
     Args:
@@ -33,7 +33,7 @@ def error_against_time(points: Mapping[str, tuple[float, float]]) -> Figure:
     return fig
 
 
-def data_efficiency(number: Sequence[int], errors: Mapping[str, Sequence[float]]) -> Figure:
+def draw_data_efficiency(number: Sequence[int], errors: Mapping[str, Sequence[float]]) -> Figure:
     """Error against the number of training flows, one curve for each test set.
 
     Args:
@@ -56,7 +56,7 @@ def data_efficiency(number: Sequence[int], errors: Mapping[str, Sequence[float]]
     return fig
 
 
-def error_and_doubt(
+def draw_error_and_doubt(
     speed: np.ndarray, error: np.ndarray, doubt: np.ndarray, solid: np.ndarray, titles: Sequence[str]
 ) -> Figure:
     """For each flow: true speed, error of the committee, disagreement of its members.
@@ -94,7 +94,7 @@ def error_and_doubt(
     return fig
 
 
-def outside(
+def draw_outside(
     reynolds: Sequence[float], errors: Sequence[float], spread: Sequence[float], trained: float
 ) -> Figure:
     """Error and disagreement against the Reynolds number of the truth.

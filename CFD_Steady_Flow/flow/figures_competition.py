@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 
-def silhouettes(distance: np.ndarray, titles: Sequence[str], columns: int = 4) -> Figure:
+def draw_silhouettes(distance: np.ndarray, titles: Sequence[str], columns: int = 4) -> Figure:
     """Cars in their channels.
 
     Args:
@@ -31,7 +31,7 @@ def silhouettes(distance: np.ndarray, titles: Sequence[str], columns: int = 4) -
     return fig
 
 
-def speeds(velocity: np.ndarray, distance: np.ndarray, titles: Sequence[str]) -> Figure:
+def draw_speeds(velocity: np.ndarray, distance: np.ndarray, titles: Sequence[str]) -> Figure:
     """Magnitude of predicted velocities, all on one scale.
 
     Args:
@@ -53,7 +53,7 @@ def speeds(velocity: np.ndarray, distance: np.ndarray, titles: Sequence[str]) ->
     return fig
 
 
-def errors_by_car(errors: Mapping[str, np.ndarray]) -> Figure:
+def draw_errors_by_car(errors: Mapping[str, np.ndarray]) -> Figure:
     """Sorted errors of each submission, with the mean.
 
     Args:

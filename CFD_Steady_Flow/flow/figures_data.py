@@ -9,30 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from flow import shapes
+from flow.fields import stream_function, vorticity
 from utils import viz
 
 EXTENT = (0, 2, 0, 1)  # of the channel, in channel heights
 BODY = "#3b3b3b"
-
-
-def stream_function(velocity: np.ndarray) -> np.ndarray:
-    """Flow below each point, (ny, nx), as a share of the whole; its contour lines are streamlines.
-
-    Args:
-        velocity: (ny, nx, 2) in units of u_max.
-    """
-    u = velocity[..., 0]
-    return (np.cumsum(u, axis=0) - u / 2) / (2 / 3 * len(u))
-
-
-def vorticity(velocity: np.ndarray) -> np.ndarray:
-    """dv/dx - du/dy, (ny, nx), in u_max per channel height; positive turns counter-clockwise.
-
-    Args:
-        velocity: (ny, nx, 2) in units of u_max.
-    """
-    u, v = velocity[..., 0], velocity[..., 1]
-    return (np.gradient(v, axis=1) - np.gradient(u, axis=0)) * len(u)
 
 
 def _centers(ny: int, nx: int) -> tuple[np.ndarray, np.ndarray]:
@@ -57,7 +38,7 @@ def _streamlines(ax: Axes, velocity: np.ndarray, levels: int, color: str = "whit
     ax.contour(x, y, stream_function(velocity), lines, colors=color, linewidths=0.6, alpha=0.8)
 
 
-def gallery(
+def draw_gallery(
     velocities: np.ndarray, scenes: Sequence[shapes.Scene], titles: Sequence[str], columns: int = 4
 ) -> Figure:
     """Speed and streamlines of many flows on one colour scale.
@@ -81,7 +62,7 @@ def gallery(
     return fig
 
 
-def four_views(velocity: np.ndarray, scene: shapes.Scene) -> Figure:
+def draw_four_views(velocity: np.ndarray, scene: shapes.Scene) -> Figure:
     """One flow as speed with streamlines, arrows, vorticity, and backflow (close to it).
 
     Args:
@@ -120,7 +101,7 @@ def four_views(velocity: np.ndarray, scene: shapes.Scene) -> Figure:
     return fig
 
 
-def mask_and_distance(distances: Mapping[str, np.ndarray], scenes: Sequence[shapes.Scene]) -> Figure:
+def draw_mask_and_distance(distances: Mapping[str, np.ndarray], scenes: Sequence[shapes.Scene]) -> Figure:
     """What a network can be shown of a body: cells that are solid (above), and the signed distance (below).
 
     Args:
@@ -147,7 +128,7 @@ def mask_and_distance(distances: Mapping[str, np.ndarray], scenes: Sequence[shap
     return fig
 
 
-def fluxes(flux: np.ndarray, families: Sequence[str]) -> Figure:
+def draw_fluxes(flux: np.ndarray, families: Sequence[str]) -> Figure:
     """Flow through every section of the channel, one line for each sample.
 
     Args:
@@ -165,7 +146,7 @@ def fluxes(flux: np.ndarray, families: Sequence[str]) -> Figure:
     return fig
 
 
-def histograms(values: Mapping[str, np.ndarray], xlabel: str) -> Figure:
+def draw_histograms(values: Mapping[str, np.ndarray], xlabel: str) -> Figure:
     """How often each value occurs, on a logarithmic scale.
 
     Args:
@@ -182,7 +163,7 @@ def histograms(values: Mapping[str, np.ndarray], xlabel: str) -> Figure:
     return fig
 
 
-def bars(table: Mapping[str, Mapping[str, float]], ylabel: str, title: str) -> Figure:
+def draw_bars(table: Mapping[str, Mapping[str, float]], ylabel: str, title: str) -> Figure:
     """Groups of bars: one group for each key of the inner mappings, one colour for each outer key."""
     fig, ax = plt.subplots(figsize=(7, 3.4))
     groups = list(next(iter(table.values())))

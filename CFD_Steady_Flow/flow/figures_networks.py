@@ -13,7 +13,7 @@ AXES = {"xlabel": "x (channel heights)", "ylabel": "y (channel heights)"}
 COLORS = (viz.BLUE, viz.ORANGE, viz.GREEN, viz.PINK, viz.YELLOW, viz.SKY)
 
 
-def flows(
+def draw_flows(
     truth: np.ndarray, predictions: Mapping[str, np.ndarray], distance: np.ndarray, component: int = 0
 ) -> Figure:
     """True and predicted velocity above, what is wrong below; the outline of the body in each panel.
@@ -58,7 +58,7 @@ def flows(
     return fig
 
 
-def profiles(truth: np.ndarray, predictions: Mapping[str, np.ndarray], column: int) -> Figure:
+def draw_profiles(truth: np.ndarray, predictions: Mapping[str, np.ndarray], column: int) -> Figure:
     """Both components of the velocity along a vertical line through the cells of one column."""
     fig, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
     y = (np.arange(truth.shape[0]) + 0.5) / truth.shape[0]
@@ -73,7 +73,7 @@ def profiles(truth: np.ndarray, predictions: Mapping[str, np.ndarray], column: i
     return fig
 
 
-def intervals(
+def draw_intervals(
     rows: Mapping[str, Mapping[str, tuple[float, float, float]]], title: str, limit: float | None = None
 ) -> Figure:
     """Mean relative L2 error and its 95 % interval, for each network (rows) and group of flows (colours).
@@ -99,7 +99,7 @@ def intervals(
     return fig
 
 
-def lines(
+def draw_lines(
     x: Sequence[float], curves: Mapping[str, Sequence[float]], xlabel: str, ylabel: str, title: str
 ) -> Figure:
     """Some curves over one axis, from zero on."""
@@ -112,7 +112,7 @@ def lines(
     return fig
 
 
-def pictures(
+def draw_pictures(
     images: Mapping[str, np.ndarray], label: str, columns: int = 4, symmetric: bool = True
 ) -> Figure:
     """Small maps over the channel, each on its own scale about zero, or all on one scale from their least value.

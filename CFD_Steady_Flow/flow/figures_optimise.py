@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from flow.shapes import Polygon
 
 
-def outlines(bodies: Mapping[str, Polygon]) -> Figure:
+def draw_outlines(bodies: Mapping[str, Polygon]) -> Figure:
     """Bodies side by side, the flow from the left.
 
     Args:
@@ -25,7 +25,7 @@ def outlines(bodies: Mapping[str, Polygon]) -> Figure:
     return fig
 
 
-def two_gradients(network: np.ndarray, solver: np.ndarray, names: Sequence[str]) -> Figure:
+def draw_two_gradients(network: np.ndarray, solver: np.ndarray, names: Sequence[str]) -> Figure:
     """Derivatives of the logarithm of drag, by the network and by the solver.
 
     Args:
@@ -43,7 +43,7 @@ def two_gradients(network: np.ndarray, solver: np.ndarray, names: Sequence[str])
     return fig
 
 
-def descent(
+def draw_descent(
     steps: np.ndarray, network: np.ndarray, checked: np.ndarray, drag: np.ndarray, unit: str
 ) -> Figure:
     """Drag along the way of an optimiser.
@@ -61,7 +61,7 @@ def descent(
     return fig
 
 
-def speeds(velocity: np.ndarray, bodies: Sequence[Polygon], titles: Sequence[str]) -> Figure:
+def draw_speeds(velocity: np.ndarray, bodies: Sequence[Polygon], titles: Sequence[str]) -> Figure:
     """Speed around bodies, side by side on one scale.
 
     Args:

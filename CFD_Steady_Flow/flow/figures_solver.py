@@ -13,7 +13,7 @@ from utils import viz
 from utils.published import CAVITY_X, CAVITY_Y, GHIA
 
 
-def lattice(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Figure:
+def draw_lattice(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Figure:
     """The nine velocities of a cell, with their numbers and weights."""
     fig, ax = plt.subplots(figsize=(4.6, 4.3))
     for line in (-0.5, 0.5):
@@ -32,7 +32,7 @@ def lattice(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Figure:
     return fig
 
 
-def channel(profiles: Mapping[int, np.ndarray], errors: Mapping[int, float]) -> Figure:
+def draw_channel(profiles: Mapping[int, np.ndarray], errors: Mapping[int, float]) -> Figure:
     """Left: profiles by rows (as shares of the maximum) on the parabola. Right: error against rows, log-log."""
     fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
     fine = np.linspace(0, 1, 200)
@@ -56,7 +56,7 @@ def channel(profiles: Mapping[int, np.ndarray], errors: Mapping[int, float]) -> 
     return fig
 
 
-def cavities(flows: Mapping[int, np.ndarray]) -> Figure:
+def draw_cavities(flows: Mapping[int, np.ndarray]) -> Figure:
     """For each Reynolds number the streamlines of a cavity (n, n, 2), and its centre lines on the published points."""
     fig, axes = plt.subplots(2, 2, figsize=(8.6, 7.6))
     for (left, right), (reynolds, velocity) in zip(axes, flows.items(), strict=True):
@@ -98,7 +98,7 @@ def cavities(flows: Mapping[int, np.ndarray]) -> Figure:
     return fig
 
 
-def cylinder(velocity: np.ndarray, density: np.ndarray, solid: np.ndarray, cell_m: float) -> Figure:
+def draw_cylinder(velocity: np.ndarray, density: np.ndarray, solid: np.ndarray, cell_m: float) -> Figure:
     """Speed with streamlines, and pressure, in the front 0.9 m of the channel."""
     shown = round(0.9 / cell_m)
     extent = (0, shown * cell_m, 0, published.HEIGHT_M)
@@ -137,7 +137,7 @@ def _streamlines(ax: Axes, velocity: np.ndarray, solid: np.ndarray, cell: float)
     ax.set(xlim=(0, nx * cell), ylim=(0, ny * cell))
 
 
-def street(
+def draw_street(
     vorticity: np.ndarray, solid: np.ndarray, cell_m: float, time: np.ndarray, lift: np.ndarray
 ) -> Figure:
     """Above: vorticity times diameter over mean inflow, (ny, nx). Below: lift coefficient in time (periods of inflow)."""
@@ -161,7 +161,7 @@ def street(
     return fig
 
 
-def speeds(rates: Mapping[str, float], highlighted: Sequence[str]) -> Figure:
+def draw_speeds(rates: Mapping[str, float], highlighted: Sequence[str]) -> Figure:
     """Horizontal bars of million lattice updates a second, logarithmic."""
     fig, ax = plt.subplots(figsize=(7, 0.5 * len(rates) + 1.2))
     colors = [viz.BLUE if name in highlighted else "0.65" for name in rates]

@@ -1,8 +1,8 @@
 """The solver of `flow.solver` in PyTorch, for many bodies at once: what a GPU needs to be full.
 
 Same lattice, collision, walls, inlet and outlet, written as operations on whole arrays. On a GPU
-`torch.compile` fuses a step into few kernels where Triton and a C compiler are installed; on a CPU the numba kernel
-is many times faster.
+`torch.compile` fuses a step into few kernels where Triton and a C compiler are installed and TensorFlow is not in the
+process (`utils.course.begin` says why); on a CPU the numba kernel is many times faster.
 """
 
 import importlib.util

@@ -48,7 +48,7 @@ def draw_paths(ax: Axes, paths: Mapping[str, np.ndarray]) -> None:
         ax.plot(*path[-1], marker=marker, ms=10, mec=viz.BLACK, color=color)
 
 
-def plot_fits(
+def draw_fits(
     fits: Sequence[Mapping], truth: tuple[np.ndarray, np.ndarray], x_label: str, y_label: str
 ) -> Figure:
     """One column per model: the fitted curve above, training and validation loss below.
@@ -76,7 +76,7 @@ def plot_fits(
     return fig
 
 
-def race_figure(curves: Mapping[str, Sequence[float]], title: str, y_label: str) -> Figure:
+def draw_race(curves: Mapping[str, Sequence[float]], title: str, y_label: str) -> Figure:
     """Loss of several runs against the step, on a logarithmic scale."""
     fig, ax = plt.subplots()
     for (label, losses), (color, dash, marker) in zip(curves.items(), LINES, strict=False):

@@ -8,10 +8,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator
 
+from intro.landscapes import bends_down
 from utils import viz
 
 
-def famous_networks(table: pd.DataFrame) -> Figure:
+def draw_famous_networks(table: pd.DataFrame) -> Figure:
     """Error on ImageNet against multiply-adds; the disc grows with the parameters.
 
     Args:
@@ -46,7 +47,7 @@ def famous_networks(table: pd.DataFrame) -> Figure:
     return fig
 
 
-def blocks() -> Figure:
+def draw_blocks() -> Figure:
     """A plain block and a residual block, side by side."""
     fig, axes = plt.subplots(1, 2, figsize=(7.5, 4.4))
     steps = ("convolution 3x3", "batch normalisation, ReLU", "convolution 3x3", "batch normalisation")
@@ -75,7 +76,7 @@ def blocks() -> Figure:
     return fig
 
 
-def error_signals(signals: Mapping[str, np.ndarray]) -> Figure:
+def draw_error_signals(signals: Mapping[str, np.ndarray]) -> Figure:
     """Error signal at the output of every block, as a multiple of the one at the last block.
 
     Args:
@@ -96,7 +97,7 @@ def error_signals(signals: Mapping[str, np.ndarray]) -> Figure:
     return fig
 
 
-def landscapes(steps: np.ndarray, surfaces: Mapping[str, np.ndarray], label: str) -> Figure:
+def draw_landscapes(steps: np.ndarray, surfaces: Mapping[str, np.ndarray], label: str) -> Figure:
     """Contour maps of losses over two directions, side by side on one logarithmic scale.
 
     Dots mark the points at which the loss bends down in some direction.
@@ -122,28 +123,3 @@ def landscapes(steps: np.ndarray, surfaces: Mapping[str, np.ndarray], label: str
     bar.ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     bar.ax.yaxis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(3, 1)))
     return fig
-
-
-def bends_down(surface: np.ndarray) -> np.ndarray:
-    """True at the inner points of a map at which it bends down in at least one direction.
-
-    That is where the Hessian matrix, from finite differences, has a negative eigenvalue. A bowl has
-    no such point.
-
-    Args:
-        surface: values on a square grid with equal steps, shape (n, n).
-
-    Returns:
-        Shape (n - 2, n - 2).
-    """
-    middle = surface[1:-1, 1:-1]
-    along_x = surface[1:-1, 2:] - 2 * middle + surface[1:-1, :-2]
-    along_y = surface[2:, 1:-1] - 2 * middle + surface[:-2, 1:-1]
-    mixed = (surface[2:, 2:] - surface[2:, :-2] - surface[:-2, 2:] + surface[:-2, :-2]) / 4
-    hessians = np.stack([np.stack([along_x, mixed], -1), np.stack([mixed, along_y], -1)], -1)
-    return np.linalg.eigvalsh(hessians)[..., 0] < 0
-
-
-def share_bent_down(surface: np.ndarray) -> float:
-    """Share of the inner points of a map at which `bends_down` holds."""
-    return float(bends_down(surface).mean())

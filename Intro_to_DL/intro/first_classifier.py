@@ -40,7 +40,7 @@ def read_tensorboard(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(columns).sort_index()
 
 
-def network_diagram(widths: Sequence[int], titles: Sequence[str]) -> Figure:
+def draw_network(widths: Sequence[int], titles: Sequence[str]) -> Figure:
     """A fully connected network: one column of circles per layer, all columns linked.
 
     Args:
@@ -73,7 +73,7 @@ def network_diagram(widths: Sequence[int], titles: Sequence[str]) -> Figure:
     return fig
 
 
-def neighbours(
+def draw_neighbours(
     queries: np.ndarray,
     found: np.ndarray,
     query_names: Sequence[str],
@@ -105,7 +105,7 @@ def neighbours(
     return fig
 
 
-def planes(maps: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[str], np.ndarray]]) -> Figure:
+def draw_planes(maps: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[str], np.ndarray]]) -> Figure:
     """Images as points in the plane of their first two principal components.
 
     Args:
@@ -129,7 +129,9 @@ def planes(maps: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[str], np.nd
     return fig
 
 
-def activations(z: np.ndarray, values: Mapping[str, np.ndarray], slopes: Mapping[str, np.ndarray]) -> Figure:
+def draw_activations(
+    z: np.ndarray, values: Mapping[str, np.ndarray], slopes: Mapping[str, np.ndarray]
+) -> Figure:
     """Activation functions (left) and their derivatives (right) over the same input.
 
     Args:
@@ -150,7 +152,7 @@ def activations(z: np.ndarray, values: Mapping[str, np.ndarray], slopes: Mapping
     return fig
 
 
-def curves(
+def draw_curves(
     runs: Mapping[str, Sequence[float]],
     title: str,
     xlabel: str,
@@ -182,7 +184,7 @@ def curves(
     return fig
 
 
-def templates(weights: np.ndarray, names: Sequence[str]) -> Figure:
+def draw_templates(weights: np.ndarray, names: Sequence[str]) -> Figure:
     """The weights of each class as a picture: orange-red votes for the class, blue against it.
 
     Args:
@@ -199,7 +201,7 @@ def templates(weights: np.ndarray, names: Sequence[str]) -> Figure:
     return fig
 
 
-def bars(scores: Mapping[str, float], title: str, xlabel: str) -> Figure:
+def draw_bars(scores: Mapping[str, float], title: str, xlabel: str) -> Figure:
     """Horizontal bars with the value at the end of each.
 
     Args:
@@ -216,7 +218,7 @@ def bars(scores: Mapping[str, float], title: str, xlabel: str) -> Figure:
     return fig
 
 
-def optimism(tries: Sequence[int], seen: np.ndarray, fresh: np.ndarray, test_size: int) -> Figure:
+def draw_optimism(tries: Sequence[int], seen: np.ndarray, fresh: np.ndarray, test_size: int) -> Figure:
     """Score of the winner on the small set that chose it, and on fresh images, over the number of tries.
 
     Args:
@@ -243,7 +245,7 @@ def optimism(tries: Sequence[int], seen: np.ndarray, fresh: np.ndarray, test_siz
     return fig
 
 
-def shifted_image(
+def draw_shifted_image(
     images: Sequence[np.ndarray],
     probabilities: Sequence[np.ndarray],
     titles: Sequence[str],

@@ -37,7 +37,9 @@ def mean_spread(rows: Sequence[Mapping[str, object]], by: Sequence[str], value: 
     return groups.agg(["mean", "std"]).reset_index()
 
 
-def heat_maps(pictures: np.ndarray, relevance: np.ndarray, titles: Sequence[str], headline: str) -> Figure:
+def draw_heat_maps(
+    pictures: np.ndarray, relevance: np.ndarray, titles: Sequence[str], headline: str
+) -> Figure:
     """Pictures above, their relevance below; every map is scaled by its own largest value.
 
     Args:
@@ -62,7 +64,7 @@ def heat_maps(pictures: np.ndarray, relevance: np.ndarray, titles: Sequence[str]
     return fig
 
 
-def reliability(cases: Mapping[str, tuple[np.ndarray, np.ndarray]], num_bins: int = 10) -> Figure:
+def draw_reliability(cases: Mapping[str, tuple[np.ndarray, np.ndarray]], num_bins: int = 10) -> Figure:
     """Share of right answers against stated confidence.
 
     Args:

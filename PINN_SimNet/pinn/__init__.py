@@ -1,11 +1,13 @@
 """Physics-informed neural networks that fit on a laptop, in SimNet's vocabulary.
 
-    points.py       where a condition is asked for: names and columns of coordinates
+    points.py       where points come from, and how a constraint gets them: names and columns of coordinates
+    geometry/       shapes in 1D, 2D and 3D, surfaces from files, and the weighted points of both
     derivatives.py  exact derivatives of any order, carried forward through a network (Taylor mode)
     networks.py     networks as functions of one flat parameter vector
     domain.py       a problem: networks, unknown numbers, constraints and their weights
     optimizers.py   Levenberg-Marquardt, self-scaled Broyden, L-BFGS, SOAP, Adam
-    solver.py       `solve`: progress, error monitor, checkpoints, resume, cache
+    training.py     `solve`: progress, error monitor, checkpoints, resume, cache
+    chip.py         the chip challenge; local_networks.py solves it, contest.py judges
 
 Importing the package does two things for the whole process. It sets torch, NumPy and SciPy to **one
 thread**: with networks this small, a second thread costs more in hand-over than it brings, and on a busy

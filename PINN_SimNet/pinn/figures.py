@@ -11,7 +11,7 @@ from torch import Tensor
 STYLES = ("-", "--", "-.", ":")
 
 
-def curves(
+def draw_curves(
     x: Tensor,
     values: Mapping[str, Tensor],
     xlabel: str,
@@ -50,7 +50,7 @@ def curves(
     return fig
 
 
-def convergence(
+def draw_convergence(
     histories: Mapping[str, pd.DataFrame],
     title: str,
     column: str = "error",
@@ -67,7 +67,7 @@ def convergence(
     return fig
 
 
-def family(
+def draw_family(
     shown: Mapping[str, tuple[Tensor, Tensor]],
     exact: Callable,
     title: str,
@@ -84,7 +84,7 @@ def family(
     return fig
 
 
-def band(x: Tensor, mean: Tensor, sd: Tensor, exact: Tensor, title: str) -> Figure:
+def draw_band(x: Tensor, mean: Tensor, sd: Tensor, exact: Tensor, title: str) -> Figure:
     """An estimate with two standard deviations around it, and the exact function."""
     fig, ax = plt.subplots()
     ax.fill_between(
@@ -97,7 +97,7 @@ def band(x: Tensor, mean: Tensor, sd: Tensor, exact: Tensor, title: str) -> Figu
     return fig
 
 
-def bar_profile(left: Sequence[Tensor], right: Sequence[Tensor], title: str) -> Figure:
+def draw_bar_profile(left: Sequence[Tensor], right: Sequence[Tensor], title: str) -> Figure:
     """Temperature (left panel) and flux (right panel) along the bar; each argument is (x, temperature, flux)."""
     fig, axes = plt.subplots(1, 2, figsize=(10, 3.8))
     for part, color, label in ((left, "C0", "D = 10"), (right, "C1", "D = 0.1")):
@@ -117,7 +117,7 @@ def bar_profile(left: Sequence[Tensor], right: Sequence[Tensor], title: str) -> 
     return fig
 
 
-def masses(t: Tensor, values: Tensor, exact: Tensor, title: str) -> Figure:
+def draw_masses(t: Tensor, values: Tensor, exact: Tensor, title: str) -> Figure:
     """Displacements of three masses; lines are exact, dots the network."""
     fig, ax = plt.subplots(figsize=(8, 4))
     step = max(1, len(t) // 60)
@@ -129,7 +129,7 @@ def masses(t: Tensor, values: Tensor, exact: Tensor, title: str) -> Figure:
     return fig
 
 
-def scatter(
+def draw_scatter(
     points: np.ndarray, exact: Sequence[float], covariance: np.ndarray, labels: Sequence[str], title: str
 ) -> Figure:
     """Repeated estimates of two numbers, the exact pair, and the ellipse of two standard deviations predicted for them."""

@@ -30,7 +30,7 @@ def _panel(ax: Axes, values: np.ndarray, extent: tuple, cmap: str, low: float, h
     return image
 
 
-def problem(reference: Reference) -> Figure:
+def draw_problem(reference: Reference) -> Figure:
     """The channel with its conditions, and the mesh of the reference."""
     chip, mesh = reference.chip, reference.mesh
     fig, axes = plt.subplots(2, 1, figsize=(9, 4.6), sharex=True)
@@ -63,7 +63,7 @@ def problem(reference: Reference) -> Figure:
     return fig
 
 
-def flow_fields(flow: Flow, chip: Chip, title: str) -> Figure:
+def draw_flow_fields(flow: Flow, chip: Chip, title: str) -> Figure:
     """u, v and p of one flow."""
     extent, values = _raster(flow, chip)
     fig, axes = plt.subplots(3, 1, figsize=(9, 5.4), sharex=True)
@@ -76,7 +76,7 @@ def flow_fields(flow: Flow, chip: Chip, title: str) -> Figure:
     return fig
 
 
-def comparison(flow: Flow, reference: Flow, chip: Chip, title: str) -> Figure:
+def draw_comparison(flow: Flow, reference: Flow, chip: Chip, title: str) -> Figure:
     """Reference, network and difference for u, v and p."""
     extent, truth = _raster(reference, chip)
     _, found = _raster(flow, chip)
@@ -99,7 +99,7 @@ def comparison(flow: Flow, reference: Flow, chip: Chip, title: str) -> Figure:
     return fig
 
 
-def error_by_corner(points: np.ndarray, errors: Mapping[str, np.ndarray], chip: Chip) -> Figure:
+def draw_error_by_corner(points: np.ndarray, errors: Mapping[str, np.ndarray], chip: Chip) -> Figure:
     """Mean size of errors against the distance to the nearer upper corner.
 
     Args:
@@ -128,7 +128,7 @@ def error_by_corner(points: np.ndarray, errors: Mapping[str, np.ndarray], chip: 
     return fig
 
 
-def histories(runs: Mapping[str, pd.DataFrame], column: str, goal: float | None = None) -> Figure:
+def draw_histories(runs: Mapping[str, pd.DataFrame], column: str, goal: float | None = None) -> Figure:
     """Error against training seconds of several runs.
 
     Args:
@@ -148,7 +148,9 @@ def histories(runs: Mapping[str, pd.DataFrame], column: str, goal: float | None 
     return fig
 
 
-def range_check(heights: Sequence[float], curves: Mapping[str, np.ndarray], marks: pd.DataFrame) -> Figure:
+def draw_range_check(
+    heights: Sequence[float], curves: Mapping[str, np.ndarray], marks: pd.DataFrame
+) -> Figure:
     """Pressure loss over the height of the chip: curves by the networks, marks by the reference.
 
     Args:
@@ -169,7 +171,7 @@ def range_check(heights: Sequence[float], curves: Mapping[str, np.ndarray], mark
     return fig
 
 
-def viscosities(runs: Mapping[str, pd.DataFrame], truth: float) -> Figure:
+def draw_viscosities(runs: Mapping[str, pd.DataFrame], truth: float) -> Figure:
     """Estimates of the viscosity, step by step.
 
     Args:
@@ -187,7 +189,7 @@ def viscosities(runs: Mapping[str, pd.DataFrame], truth: float) -> Figure:
     return fig
 
 
-def patches(boxes: Sequence[tuple[float, float, float, float]], chip: Chip) -> Figure:
+def draw_patches(boxes: Sequence[tuple[float, float, float, float]], chip: Chip) -> Figure:
     """Where the local networks live.
 
     Args:

@@ -12,21 +12,6 @@ from pinn.geometry import Cloud, Geometry
 from utils.viz import BLACK, BLUE, GREEN, ORANGE, PINK
 
 
-def raster(
-    shape: Geometry, num: int = 220, margin: float = 0.15
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """X, Y, and the signed distance on a grid around a plane shape, each (num, num)."""
-    return _raster(shape, shape.bounds, num, margin)
-
-
-def _raster(shape: Geometry, bounds: np.ndarray, num: int, margin: float):
-    (left, low), (right, high) = bounds
-    x, y = np.meshgrid(
-        np.linspace(left - margin, right + margin, num), np.linspace(low - margin, high + margin, num)
-    )
-    return x, y, shape.sdf(np.stack([x.ravel(), y.ravel()], axis=1)).reshape(x.shape)
-
-
 def _distance(ax: Axes, x, y, distance, limit: float):
     image = ax.contourf(x, y, distance, np.linspace(-limit, limit, 25), cmap="RdBu", extend="both")
     ax.contour(x, y, distance, [0], colors=BLACK, linewidths=2)
@@ -35,11 +20,11 @@ def _distance(ax: Axes, x, y, distance, limit: float):
     return image
 
 
-def distances(shapes: Mapping[str, Geometry]) -> Figure:
+def draw_distances(shapes: Mapping[str, Geometry]) -> Figure:
     """The signed distance of several plane shapes on one scale."""
     corners = np.array([shape.bounds for shape in shapes.values()])
     view = np.array([corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)])
-    fields = {name: _raster(shape, view, 220, 0.15) for name, shape in shapes.items()}
+    fields = {name: shape.raster(bounds=view) for name, shape in shapes.items()}
     limit = 0.6
     fig, axes = plt.subplots(1, len(shapes), figsize=(2.6 * len(shapes), 2.5), squeeze=False, sharey=True)
     for ax, (name, (x, y, distance)) in zip(axes[0], fields.items(), strict=True):
@@ -50,9 +35,9 @@ def distances(shapes: Mapping[str, Geometry]) -> Figure:
     return fig
 
 
-def bound_or_exact(shape: Geometry, true_size: np.ndarray, title: str) -> Figure:
-    """How much a combined distance falls short of the true one, on the grid of `raster`."""
-    x, y, distance = raster(shape, num=100)
+def draw_bound_or_exact(shape: Geometry, true_size: np.ndarray, title: str) -> Figure:
+    """How much a combined distance falls short of the true one, on the grid of `Geometry.raster`."""
+    x, y, distance = shape.raster(100)
     gap = np.abs(true_size.reshape(x.shape)) - np.abs(distance)
     fig, ax = plt.subplots(figsize=(5.4, 3.8))
     image = ax.pcolormesh(x, y, np.maximum(gap, 0), cmap="cividis")
@@ -63,7 +48,7 @@ def bound_or_exact(shape: Geometry, true_size: np.ndarray, title: str) -> Figure
     return fig
 
 
-def cloud(shape: Geometry, interior: Cloud, boundary: Cloud, title: str) -> Figure:
+def draw_cloud(shape: Geometry, interior: Cloud, boundary: Cloud, title: str) -> Figure:
     """Interior points coloured by distance, boundary points with their normals."""
     fig, ax = plt.subplots(figsize=(7, 4.2))
     dots = ax.scatter(interior.points[:, 0], interior.points[:, 1], c=interior.sdf, s=7, cmap="viridis")
@@ -76,7 +61,9 @@ def cloud(shape: Geometry, interior: Cloud, boundary: Cloud, title: str) -> Figu
     return fig
 
 
-def convergence(numbers: Sequence[int], errors: Mapping[str, np.ndarray], title: str, ylabel: str) -> Figure:
+def draw_convergence(
+    numbers: Sequence[int], errors: Mapping[str, np.ndarray], title: str, ylabel: str
+) -> Figure:
     """Quadrature error against the number of points, with the two slopes of theory."""
     fig, ax = plt.subplots()
     for (name, error), color, marker in zip(errors.items(), (ORANGE, BLUE, GREEN), "os^", strict=False):
@@ -90,7 +77,7 @@ def convergence(numbers: Sequence[int], errors: Mapping[str, np.ndarray], title:
     return fig
 
 
-def family(make, values: Sequence[dict], points: Cloud, parameter: int, label: str) -> Figure:
+def draw_family(make, values: Sequence[dict], points: Cloud, parameter: int, label: str) -> Figure:
     """Outlines of some shapes of a family, and the points of all of them coloured by one parameter."""
     fig, ax = plt.subplots(figsize=(7.4, 2.9))
     assert points.parameters is not None
@@ -98,7 +85,7 @@ def family(make, values: Sequence[dict], points: Cloud, parameter: int, label: s
         points.points[:, 0], points.points[:, 1], c=points.parameters[:, parameter], s=4, cmap="viridis"
     )
     for kwargs, style in zip(values, ("-", "--", ":"), strict=False):
-        x, y, distance = raster(make(**kwargs), num=300, margin=0.02)
+        x, y, distance = make(**kwargs).raster(300, 0.02)
         ax.contour(x, y, distance, [0], colors=BLACK, linewidths=1.6, linestyles=style)
     ax.set(title="One cloud for a family of shapes", xlabel="x (m)", ylabel="y (m)", aspect="equal")
     ax.grid(False)
@@ -106,7 +93,7 @@ def family(make, values: Sequence[dict], points: Cloud, parameter: int, label: s
     return fig
 
 
-def solid_with_slice(surface, boundary: Cloud, height: float, title: str) -> Figure:
+def draw_solid_with_slice(surface, boundary: Cloud, height: float, title: str) -> Figure:
     """Points on a solid, coloured by the direction they face, and its signed distance in a horizontal slice."""
     fig = plt.figure(figsize=(9.2, 3.9))
     places = fig.add_gridspec(1, 2, width_ratios=[1.25, 1], wspace=0.12)
@@ -127,17 +114,17 @@ def solid_with_slice(surface, boundary: Cloud, height: float, title: str) -> Fig
     return fig
 
 
-def on_shape(
+def draw_on_shape(
     shape: Geometry, truth: np.ndarray, found: np.ndarray, inside: np.ndarray, label: str, num: int = 120
 ) -> Figure:
     """Truth, network and error on the part of a raster that lies inside a shape.
 
     Args:
         truth, found: values at the True places of ``inside``.
-        inside: mask of shape (num, num), as from `raster`.
+        inside: mask of shape (num, num), as from `Geometry.raster`.
         label: quantity and unit.
     """
-    x, y, _ = raster(shape, num, 0.0)
+    x, y, _ = shape.raster(num, 0.0)
     fig, axes = plt.subplots(1, 3, figsize=(10.5, 2.8), sharey=True)
     low, high = truth.min(), truth.max()
     error = found - truth
@@ -159,7 +146,7 @@ def on_shape(
     return fig
 
 
-def training(history, title: str) -> Figure:
+def draw_training(history, title: str) -> Figure:
     """Loss and error of a training against seconds."""
     fig, ax = plt.subplots()
     ax.semilogy(history["seconds"], history["loss"], color=BLUE, label="loss")

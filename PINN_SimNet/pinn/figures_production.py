@@ -12,7 +12,7 @@ from utils import viz
 COLORS = (viz.BLACK, viz.ORANGE, viz.BLUE, viz.GREEN)
 
 
-def schedules(rates: Mapping[str, Sequence[float]]) -> Figure:
+def draw_schedules(rates: Mapping[str, Sequence[float]]) -> Figure:
     """Learning rate against step.
 
     Args:
@@ -26,7 +26,7 @@ def schedules(rates: Mapping[str, Sequence[float]]) -> Figure:
     return fig
 
 
-def scaling(table: pd.DataFrame) -> Figure:
+def draw_scaling(table: pd.DataFrame) -> Figure:
     """Time of a step with one process and with several, one panel per size, and the ideal.
 
     Args:

@@ -11,7 +11,7 @@ from torch import Tensor
 from utils import viz
 
 
-def curves(x: Tensor, exact: Tensor, answers: Mapping[str, Tensor], title: str) -> Figure:
+def draw_curves(x: Tensor, exact: Tensor, answers: Mapping[str, Tensor], title: str) -> Figure:
     """An exact solution and several answers.
 
     Args:
@@ -28,7 +28,7 @@ def curves(x: Tensor, exact: Tensor, answers: Mapping[str, Tensor], title: str) 
     return fig
 
 
-def overview(table: pd.DataFrame) -> Figure:
+def draw_overview(table: pd.DataFrame) -> Figure:
     """Errors of all tools as bars on a logarithmic axis.
 
     Args:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from utils.viz import BLACK, BLUE, GREEN, ORANGE, PINK, SKY
 
 
-def expansion(
+def draw_expansion(
     inputs: np.ndarray, nodes: np.ndarray, values: np.ndarray, fits: Mapping[str, tuple], truth
 ) -> Figure:
     """Polynomials of several orders through a few evaluations, and their error.
@@ -34,7 +34,9 @@ def expansion(
     return fig
 
 
-def race(counts: Mapping[str, Sequence[int]], errors: Mapping[str, Sequence[float]], title: str) -> Figure:
+def draw_race(
+    counts: Mapping[str, Sequence[int]], errors: Mapping[str, Sequence[float]], title: str
+) -> Figure:
     """Error of a statistic against the number of evaluations, for several methods."""
     fig, ax = plt.subplots()
     for (name, error), color, marker in zip(errors.items(), (ORANGE, BLUE, GREEN), "osD", strict=False):
@@ -44,7 +46,7 @@ def race(counts: Mapping[str, Sequence[int]], errors: Mapping[str, Sequence[floa
     return fig
 
 
-def sobol_bars(names: Sequence[str], groups: Mapping[str, np.ndarray]) -> Figure:
+def draw_sobol_bars(names: Sequence[str], groups: Mapping[str, np.ndarray]) -> Figure:
     """Share of the variance that each input causes, for several answers."""
     fig, ax = plt.subplots(figsize=(6.4, 3.0))
     width = 0.8 / len(groups)
@@ -58,7 +60,7 @@ def sobol_bars(names: Sequence[str], groups: Mapping[str, np.ndarray]) -> Figure
     return fig
 
 
-def transfer(curves: Mapping[str, dict[str, np.ndarray]], goal: float) -> Figure:
+def draw_transfer(curves: Mapping[str, dict[str, np.ndarray]], goal: float) -> Figure:
     """Error against steps: from scratch and transferred, median and range over seeds.
 
     Args:
@@ -78,7 +80,7 @@ def transfer(curves: Mapping[str, dict[str, np.ndarray]], goal: float) -> Figure
     return fig
 
 
-def shapes(outlines: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Figure:
+def draw_shapes(outlines: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Figure:
     """Outlines of several shapes in one picture; each is (x, y, signed distance) on a grid."""
     fig, ax = plt.subplots(figsize=(6.6, 3.2))
     for (name, (x, y, distance)), color, style in zip(
@@ -92,7 +94,9 @@ def shapes(outlines: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]) ->
     return fig
 
 
-def bars(t, truth: Mapping[str, np.ndarray], bands: Mapping[str, tuple], data: Mapping[str, tuple]) -> Figure:
+def draw_bars(
+    t, truth: Mapping[str, np.ndarray], bands: Mapping[str, tuple], data: Mapping[str, tuple]
+) -> Figure:
     """Error bars of several models beside each other.
 
     Args:
@@ -113,7 +117,7 @@ def bars(t, truth: Mapping[str, np.ndarray], bands: Mapping[str, tuple], data: M
     return fig
 
 
-def coverage(t: np.ndarray, shares: Mapping[str, np.ndarray], last_data: float) -> Figure:
+def draw_coverage(t: np.ndarray, shares: Mapping[str, np.ndarray], last_data: float) -> Figure:
     """Share of data sets whose band holds the truth, at each time."""
     fig, ax = plt.subplots(figsize=(6.6, 3.3))
     for (name, share), color, style in zip(

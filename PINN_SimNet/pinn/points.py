@@ -1,7 +1,11 @@
-"""Where a constraint is asked for: a dict from names to columns of shape (n, 1)."""
+"""Where points come from: of the unit cube and of boxes, for constraints as a dict from names to columns (n, 1).
+
+Four methods have the same names everywhere: ``"uniform"`` (independent random points), ``"halton"`` and ``"sobol"``
+(scrambled low-discrepancy sequences: each point falls into a gap) and ``"grid"`` (midpoints of equal cells).
+"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -9,6 +13,8 @@ from scipy.stats import qmc
 from torch import Tensor
 
 Points = dict[str, Tensor]
+Seed = np.random.Generator | int
+METHODS = ("uniform", "halton", "sobol", "grid")
 
 
 def line(name: str, low: float, high: float, number: int) -> Points:
@@ -41,29 +47,16 @@ def product(*sets: Points) -> Points:
 
 
 def box(
-    bounds: Mapping[str, tuple[float, float]], number: int, method: str = "sobol", seed: int = 0
+    bounds: Mapping[str, tuple[float, float]], number: int, method: str = "sobol", seed: Seed = 0
 ) -> Points:
     """Points that fill a box.
 
     Args:
         bounds: for each coordinate its two ends.
         number: how many; a power of 2 is best for ``"sobol"``.
-        method: ``"sobol"`` or ``"halton"`` (even, low discrepancy) or ``"random"``.
-        seed: of the scrambling or of the random numbers.
-
-    Raises:
-        ValueError: there is no such method.
+        method, seed: as `unit_points`.
     """
-    if method == "random":
-        unit = np.random.default_rng(seed).random((number, len(bounds)))
-    elif method in ("sobol", "halton"):
-        sampler = {"sobol": qmc.Sobol, "halton": qmc.Halton}[method](len(bounds), rng=seed)
-        if method == "sobol":  # draw a full power of 2 and keep the first: the sequence stays balanced
-            unit = sampler.random_base2(math.ceil(math.log2(number)))[:number]
-        else:
-            unit = sampler.random(number)
-    else:
-        raise ValueError(f"'{method}' is no sampling method; choose sobol, halton or random.")
+    unit = unit_points(number, len(bounds), method, seed)
     return {
         name: torch.as_tensor(low + (high - low) * unit[:, k : k + 1])
         for k, (name, (low, high)) in enumerate(bounds.items())
@@ -85,3 +78,87 @@ def at(**values: object) -> Points:
 def join(*parts: Points) -> Points:
     """All points of several sets with the same names, one after the other."""
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
+def unit_stream(dim: int, method: str = "halton", rng: Seed = 0) -> Callable[[int], np.ndarray]:
+    """A function ``draw(n)`` that delivers the next n points of a sequence in the unit cube, shape (n, dim).
+
+    Args:
+        dim: number of coordinates.
+        method: ``"uniform"`` or ``"halton"``.
+        rng: a Generator or a seed.
+
+    Raises:
+        ValueError: the method is none of these; the others know the number of points beforehand, see `unit_points`.
+    """
+    rng = np.random.default_rng(rng)
+    if method == "uniform":
+        return lambda n: rng.random((n, dim))
+    if method == "halton":
+        return qmc.Halton(dim, scramble=True, rng=rng).random
+    raise ValueError(f"'{method}' delivers no sequence of points; choose uniform or halton.")
+
+
+def unit_points(n: int, dim: int, method: str = "halton", rng: Seed = 0) -> np.ndarray:
+    """Points in the unit cube, shape (n, dim).
+
+    Args:
+        n: number of points; for ``"grid"`` a power k**dim.
+        dim: number of coordinates.
+        method: one of `METHODS`.
+        rng: a Generator or a seed.
+
+    Raises:
+        ValueError: there is no such method, or a grid cannot have n points.
+    """
+    if method not in METHODS:
+        raise ValueError(
+            f"'{method}' is no sampling method; choose {', '.join(METHODS[:-1])} or {METHODS[-1]}."
+        )
+    if method == "sobol":  # draw a full power of 2 and keep the first: the sequence stays balanced
+        return qmc.Sobol(dim, rng=rng).random_base2(math.ceil(math.log2(n)))[:n]
+    if method != "grid":
+        return unit_stream(dim, method, rng)(n)
+    per_side = round(n ** (1 / dim))
+    if per_side**dim != n:
+        raise ValueError(f"A grid in {dim} dimensions has 1, {2**dim}, {3**dim}, ... points, not {n}.")
+    ticks = (np.arange(per_side) + 0.5) / per_side
+    return np.stack(np.meshgrid(*[ticks] * dim, indexing="ij"), axis=-1).reshape(n, dim)
+
+
+def box_points(n: int, bounds, method: str = "halton", rng: Seed = 0) -> np.ndarray:
+    """Points in a box, shape (n, dim).
+
+    Args:
+        n: number of points.
+        bounds: lower and upper corner, shape (2, dim).
+        method, rng: as `unit_points`.
+    """
+    low, high = np.atleast_2d(np.asarray(bounds, dtype=float))
+    return low + (high - low) * unit_points(n, len(low), method, rng)
+
+
+def importance(density: np.ndarray, n: int, rng: Seed = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Draw n of a pool of points with a probability in proportion to ``density``.
+
+    Args:
+        density: non-negative value at each point of the pool, e.g. the size of the residual, shape (pool,).
+        n: number of draws.
+        rng: a Generator or a seed.
+
+    Returns:
+        The drawn positions in the pool, shape (n,), and factors of mean 1 that undo the preference: the mean
+        of ``factor * f`` over the drawn points estimates the mean of f over the pool.
+
+    Raises:
+        ValueError: a value is negative or not finite, or all are zero.
+    """
+    density = np.asarray(density, dtype=float)
+    if not np.all(np.isfinite(density)) or density.min() < 0 or density.max() == 0:
+        raise ValueError("A density must be finite and non-negative, and positive somewhere.")
+    cumulative = np.cumsum(density) / density.sum()
+    # one draw per n-th of the probability: less noise than n independent draws
+    strata = (np.arange(n) + np.random.default_rng(rng).random(n)) / n
+    chosen = np.minimum(np.searchsorted(cumulative, strata, side="right"), len(density) - 1)
+    factor = 1 / density[chosen]
+    return chosen, factor / factor.mean()

@@ -30,12 +30,12 @@ _COLD_CLOUD_K = 243.0  # warmer is drawn in grey, colder in colour
 _BD_STEPS = ((-80, 0.33), (-76, 0.55), (-70, 1.0), (-64, 0.0), (-54, 0.72), (-42, 0.52), (-30, 0.30))
 
 
-def origin(frames: Frames) -> str:
+def describe_origin(frames: Frames) -> str:
     """What a figure's title must say about these frames: are the images synthetic or real?"""
     return SYNTHETIC if np.isfinite(frames.t_number).all() else "real imagery, tracks and winds"
 
 
-def enhancement(name: str = "colour") -> tuple[Colormap, Normalize]:
+def make_enhancement(name: str = "colour") -> tuple[Colormap, Normalize]:
     """Colour map and scale that turn brightness temperature in kelvin into a picture.
 
     Args:
@@ -62,7 +62,7 @@ def enhancement(name: str = "colour") -> tuple[Colormap, Normalize]:
     raise ValueError(f"There is no enhancement '{name}'. Choose 'grey', 'colour' or 'bd'.")
 
 
-def frame_grid(
+def draw_frame_grid(
     frames: np.ndarray,
     titles: Sequence[str] = (),
     columns: int = 5,
@@ -80,12 +80,12 @@ def frame_grid(
         columns: frames per row.
         width_km: of one frame.
         title: of the figure; say that the imagery is synthetic if it is.
-        enhance: see `enhancement`.
+        enhance: see `make_enhancement`.
         marked: True draws the title bold and orange, for instance for a wrong prediction.
         circles_km: radii of circles to draw around the middle.
     """
     kelvin = imagery.to_kelvin(frames) if frames.dtype == np.uint8 else frames
-    colours, scale = enhancement(enhance)
+    colours, scale = make_enhancement(enhance)
     rows = -(-len(kelvin) // columns)
     side = min(10.5 / columns, 2.4)
     height = rows * (side + (0.28 if len(titles) else 0.06)) + 0.45
@@ -138,13 +138,13 @@ def draw_coast(ax: Axes, west: float, east: float, south: float, north: float) -
     ax.grid(alpha=0.3)
 
 
-def class_legend(ax: Axes, **placing) -> None:
+def draw_class_legend(ax: Axes, **placing) -> None:
     """One coloured line per class."""
     lines = [Line2D([], [], color=colour, lw=3) for colour in CLASS_COLOURS]
     ax.legend(lines, tracks.CLASSES, title="class", **placing)
 
 
-def track_map(table: pd.DataFrame, title: str, names: Mapping[str, str] | None = None) -> Figure:
+def draw_track_map(table: pd.DataFrame, title: str, names: Mapping[str, str] | None = None) -> Figure:
     """Tracks on a map, each piece in the colour of the class at its beginning.
 
     Args:
@@ -171,7 +171,7 @@ def track_map(table: pd.DataFrame, title: str, names: Mapping[str, str] | None =
         ax.annotate(text, (peak.lon, peak.lat), (8, 8), textcoords="offset points", fontweight="bold",
                     bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1})  # fmt: skip
     ax.set_title(title)
-    class_legend(ax, loc="center left", bbox_to_anchor=(1.01, 0.5))
+    draw_class_legend(ax, loc="center left", bbox_to_anchor=(1.01, 0.5))
     return fig
 
 
@@ -183,7 +183,7 @@ def _class_bands(ax: Axes, highest_kt: float) -> None:
         ax.text(1.01, (low + high) / 2, name, transform=ax.get_yaxis_transform(), va="center", fontsize=9)
 
 
-def t_number_curve() -> Figure:
+def draw_t_number_curve() -> Figure:
     """Wind by T-number, with the classes as bands."""
     fig, ax = plt.subplots(figsize=(7, 4))
     t = np.arange(1, 8.01, 0.5)
@@ -194,7 +194,7 @@ def t_number_curve() -> Figure:
     return fig
 
 
-def estimates(truth_kt: np.ndarray, guesses: Mapping[str, np.ndarray], title: str) -> Figure:
+def draw_estimates(truth_kt: np.ndarray, guesses: Mapping[str, np.ndarray], title: str) -> Figure:
     """Estimated against best-track wind; on the line they agree.
 
     Args:
@@ -219,7 +219,7 @@ def estimates(truth_kt: np.ndarray, guesses: Mapping[str, np.ndarray], title: st
     return fig
 
 
-def consistency(simulated: pd.DataFrame, published: pd.DataFrame) -> Figure:
+def draw_consistency(simulated: pd.DataFrame, published: pd.DataFrame) -> Figure:
     """Share of right classes against RMSE: what goes together, and what was published.
 
     Args:
@@ -244,7 +244,7 @@ def consistency(simulated: pd.DataFrame, published: pd.DataFrame) -> Figure:
     return fig
 
 
-def season_counts(table: pd.DataFrame) -> Figure:
+def draw_season_counts(table: pd.DataFrame) -> Figure:
     """Storms per season by the class of their highest wind, stacked."""
     peaks = table.dropna(subset=["wind_kt"]).groupby(["season", "storm_id"])["wind_kt"].max().reset_index()
     counts = pd.crosstab(peaks["season"], tracks.wind_class(peaks["wind_kt"]))
@@ -254,11 +254,11 @@ def season_counts(table: pd.DataFrame) -> Figure:
         ax.bar(counts.index, counts[number], bottom=below, width=0.85, color=CLASS_COLOURS[number])
         below += counts[number].to_numpy()
     ax.set(xlabel="season", ylabel="storms", title="North Atlantic storms by the class of their highest wind")
-    class_legend(ax, loc="center left", bbox_to_anchor=(1, 0.5))
+    draw_class_legend(ax, loc="center left", bbox_to_anchor=(1, 0.5))
     return fig
 
 
-def between_fixes(cases: Mapping[str, tuple[pd.DataFrame, Mapping[str, pd.DataFrame]]]) -> Figure:
+def draw_between_fixes(cases: Mapping[str, tuple[pd.DataFrame, Mapping[str, pd.DataFrame]]]) -> Figure:
     """Fixes and interpolated winds around the time at which two methods differ most, per storm.
 
     Args:
@@ -283,7 +283,7 @@ def between_fixes(cases: Mapping[str, tuple[pd.DataFrame, Mapping[str, pd.DataFr
     return fig
 
 
-def class_shares(counts: Mapping[str, np.ndarray], title: str) -> Figure:
+def draw_class_shares(counts: Mapping[str, np.ndarray], title: str) -> Figure:
     """Share of each class, one group of bars per class, on a logarithmic axis.
 
     Args:
@@ -312,7 +312,7 @@ def class_shares(counts: Mapping[str, np.ndarray], title: str) -> Figure:
     return fig
 
 
-def likeness(table: pd.DataFrame, other_storm: float) -> Figure:
+def draw_likeness(table: pd.DataFrame, other_storm: float) -> Figure:
     """How alike two frames of one storm are, by the hours between them.
 
     Args:

@@ -11,7 +11,7 @@ from cyclone import tracks
 from utils import viz
 
 
-def recall_by_class(
+def draw_recall_by_class(
     rows: Mapping[str, Sequence[tuple[float, float, float]]], storms: Sequence[int], title: str
 ) -> Figure:
     """Recall of each class with its interval, one colour per network.
@@ -34,7 +34,7 @@ def recall_by_class(
     return fig
 
 
-def focal_curves(probabilities: np.ndarray, losses: Mapping[str, np.ndarray]) -> Figure:
+def draw_focal_curves(probabilities: np.ndarray, losses: Mapping[str, np.ndarray]) -> Figure:
     """Loss against the probability given to the right class.
 
     Args:
@@ -54,7 +54,7 @@ def focal_curves(probabilities: np.ndarray, losses: Mapping[str, np.ndarray]) ->
     return fig
 
 
-def picture_row(images: Sequence[np.ndarray], names: Sequence[str], title: str) -> Figure:
+def draw_picture_row(images: Sequence[np.ndarray], names: Sequence[str], title: str) -> Figure:
     """Grey frames uint8 (n, n) or polar images side by side, bright is cold, each under its name."""
     fig, axes = plt.subplots(1, len(images), figsize=(2.5 * len(images), 2.9))
     for ax, image, name in zip(axes, images, names, strict=True):
@@ -65,7 +65,7 @@ def picture_row(images: Sequence[np.ndarray], names: Sequence[str], title: str) 
     return fig
 
 
-def polar_pair(frame: np.ndarray, polar: np.ndarray, width_km: float, title: str) -> Figure:
+def draw_polar_pair(frame: np.ndarray, polar: np.ndarray, width_km: float, title: str) -> Figure:
     """A frame, and the same as (angle, radius), with axes in kilometres and degrees.
 
     Args:
@@ -87,7 +87,7 @@ def polar_pair(frame: np.ndarray, polar: np.ndarray, width_km: float, title: str
     return fig
 
 
-def class_shares_of_a_wind(
+def draw_class_shares_of_a_wind(
     cases: Mapping[str, tuple[float, float]], shares: np.ndarray, title: str
 ) -> Figure:
     """Normal distributions of the wind, and what each class gets of them.
@@ -114,7 +114,7 @@ def class_shares_of_a_wind(
     return fig
 
 
-def table_of_errors(table: pd.DataFrame, bound_kt: float, title: str) -> Figure:
+def draw_table_of_errors(table: pd.DataFrame, bound_kt: float, title: str) -> Figure:
     """RMSE with its interval for each row; the bound as a line.
 
     Args:
@@ -134,7 +134,7 @@ def table_of_errors(table: pd.DataFrame, bound_kt: float, title: str) -> Figure:
     return fig
 
 
-def learning_curve(
+def draw_learning_curve(
     storms: Sequence[int],
     errors_kt: Sequence[float],
     all_frames: tuple[int, float],

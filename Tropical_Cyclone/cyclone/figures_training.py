@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from utils import viz
 
 
-def patches(frame: np.ndarray, corners: Sequence[tuple[int, int]], side: int, title: str) -> Figure:
+def draw_patches(frame: np.ndarray, corners: Sequence[tuple[int, int]], side: int, title: str) -> Figure:
     """A grey frame with the outlines of square patches.
 
     Args:
@@ -31,7 +31,7 @@ def patches(frame: np.ndarray, corners: Sequence[tuple[int, int]], side: int, ti
     return fig
 
 
-def pictures(images: Mapping[str, np.ndarray], title: str, low: float = 0, high: float = 255) -> Figure:
+def draw_pictures(images: Mapping[str, np.ndarray], title: str, low: float = 0, high: float = 255) -> Figure:
     """Pictures of any size side by side, grey (h, w) or RGB (h, w, 3), each under its name."""
     fig, axes = plt.subplots(1, len(images), figsize=(2.6 * len(images), 3.1))
     for ax, (name, image) in zip(axes, images.items(), strict=True):
@@ -42,7 +42,7 @@ def pictures(images: Mapping[str, np.ndarray], title: str, low: float = 0, high:
     return fig
 
 
-def responses(frequencies: np.ndarray, kept: Mapping[str, np.ndarray], factor: int) -> Figure:
+def draw_responses(frequencies: np.ndarray, kept: Mapping[str, np.ndarray], factor: int) -> Figure:
     """How much of a wave each way of shrinking keeps, by the wave's frequency.
 
     Args:
@@ -62,7 +62,7 @@ def responses(frequencies: np.ndarray, kept: Mapping[str, np.ndarray], factor: i
     return fig
 
 
-def scores(table: pd.DataFrame, title: str) -> Figure:
+def draw_scores(table: pd.DataFrame, title: str) -> Figure:
     """RMSE and share of right classes with intervals over storms; a diamond where the bound lies.
 
     Args:
@@ -89,7 +89,7 @@ def scores(table: pd.DataFrame, title: str) -> Figure:
     return fig
 
 
-def shrinkage(true_kt: np.ndarray, readers: Mapping[str, np.ndarray], title: str) -> Figure:
+def draw_shrinkage(true_kt: np.ndarray, readers: Mapping[str, np.ndarray], title: str) -> Figure:
     """Mean error by the true wind, and by the answer, in steps of 10 kt with 20 cases or more.
 
     Args:
@@ -114,7 +114,7 @@ def shrinkage(true_kt: np.ndarray, readers: Mapping[str, np.ndarray], title: str
     return fig
 
 
-def autocorrelation(hours: np.ndarray, correlation: np.ndarray, title: str) -> Figure:
+def draw_autocorrelation(hours: np.ndarray, correlation: np.ndarray, title: str) -> Figure:
     """Correlation of two errors of one storm against the time between them."""
     fig, ax = plt.subplots(figsize=(7, 3.5))
     ax.axhline(0, color="0.4", lw=1)
@@ -126,7 +126,7 @@ def autocorrelation(hours: np.ndarray, correlation: np.ndarray, title: str) -> F
     return fig
 
 
-def signal(curves: Mapping[str, Sequence[float]], title: str) -> Figure:
+def draw_signal(curves: Mapping[str, Sequence[float]], title: str) -> Figure:
     """By how much the output of each layer differs between images, one curve per network.
 
     Args:

@@ -19,7 +19,7 @@ from utils import viz
 SYNTHETIC = figures.SYNTHETIC
 
 
-def attribution(
+def draw_attribution(
     rows: Mapping[str, tuple[np.ndarray, np.ndarray]], titles: Sequence[str], width_km: float = 640.0
 ) -> Figure:
     """Frames in grey under their attribution maps, one row per network, all maps on one scale.
@@ -51,7 +51,7 @@ def attribution(
     return fig
 
 
-def calibration(wind_kt: np.ndarray, predicted: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+def draw_calibration(wind_kt: np.ndarray, predicted: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     """Coverage of central intervals, and the histogram of the probability integral transform.
 
     Args:
@@ -81,7 +81,7 @@ def calibration(wind_kt: np.ndarray, predicted: Mapping[str, tuple[np.ndarray, n
     return fig
 
 
-def robustness(curves: Mapping[str, pd.DataFrame]) -> Figure:
+def draw_robustness(curves: Mapping[str, pd.DataFrame]) -> Figure:
     """RMSE against the size of a disturbance, one panel for each.
 
     Args:
@@ -99,7 +99,7 @@ def robustness(curves: Mapping[str, pd.DataFrame]) -> Figure:
     return fig
 
 
-def errors(by_class: pd.DataFrame, by_storm: pd.DataFrame) -> Figure:
+def draw_errors(by_class: pd.DataFrame, by_storm: pd.DataFrame) -> Figure:
     """Mean error of each class, and RMSE of each storm, with intervals.
 
     Args:
@@ -125,7 +125,9 @@ def errors(by_class: pd.DataFrame, by_storm: pd.DataFrame) -> Figure:
     return fig
 
 
-def life(frames: Frames, mean_kt: np.ndarray, sd_kt: np.ndarray, bound_kt: np.ndarray, title: str) -> Figure:
+def draw_life(
+    frames: Frames, mean_kt: np.ndarray, sd_kt: np.ndarray, bound_kt: np.ndarray, title: str
+) -> Figure:
     """Best-track wind of one storm over time, the estimate with its 90 % band, and the best reader's.
 
     Args:
@@ -155,7 +157,7 @@ def life(frames: Frames, mean_kt: np.ndarray, sd_kt: np.ndarray, bound_kt: np.nd
     return fig
 
 
-def submissions(table: pd.DataFrame) -> Figure:
+def draw_submissions(table: pd.DataFrame) -> Figure:
     """Top-1 accuracy of submissions on both sets with intervals, and the bound of each set as a line.
 
     Args:

@@ -7,10 +7,8 @@ import shutil
 import sys
 from collections.abc import Iterator
 
-import psutil
-
 from utils import course, data, gpu
-from utils.engine import settings
+from utils.engine import parallel, settings
 from utils.engine.paths import ROOT, cache_dir
 
 
@@ -40,7 +38,7 @@ def items() -> Iterator[tuple[bool, str, str]]:
         yield free_gb > 1, f"{free_gb:.0f} GB free in {place}", "free at least 1 GB, or set BOOTCAMP_CACHE"
     except (OSError, settings.SettingError) as error:
         yield False, "a folder to write to", str(error)
-    memory_gb = psutil.virtual_memory().available / 2**30
+    memory_gb = parallel.memory_bytes()[1] / 2**30
     yield memory_gb > 3, f"{memory_gb:.0f} GB of memory free", "close other programs; the course needs 3 GB"
 
 

@@ -98,11 +98,16 @@ def _files(start: Iterable[Path]) -> list[Path]:
             for dotted in (f"{module}.{name}", module):
                 todo += [
                     file.resolve()
-                    for root in {ROOT, path.parent.parent}
+                    for root in {ROOT, path.parent.parent, _root(path)}
                     for file in (root / f"{dotted.replace('.', '/')}.py", root / dotted.replace(".", "/") / "__init__.py")
                     if file.is_file()
                 ]  # fmt: skip
     return sorted(found)
+
+
+def _root(path: Path) -> Path:
+    """The folder from which a module's imports are named: the nearest that is no package."""
+    return next(folder for folder in path.parents if not (folder / "__init__.py").is_file())
 
 
 def _name(path: Path) -> str:

@@ -7,7 +7,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import Any
+
+import psutil
 
 from utils.engine.paths import DataError
 
@@ -20,6 +23,55 @@ def cpu_count() -> int:
         return cores if quota == "max" else max(1, min(cores, round(int(quota) / int(period))))
     except (OSError, ValueError):
         return cores
+
+
+def memory_bytes() -> tuple[int, int]:
+    """Memory (all, free) that this process may use: the container's or batch job's share, not the whole node's."""
+    machine = psutil.virtual_memory()
+    total, free = machine.total, machine.available
+    for limit, used in _memory_groups():
+        total, free = min(total, limit), min(free, max(0, limit - used))
+    return total, free
+
+
+def _memory_groups(
+    proc: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")
+) -> list[tuple[int, int]]:
+    """(limit, used) in bytes of every control group around this process that has a limit; files it can drop are not used."""
+    try:
+        lines = proc.read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        _, controllers, name = line.split(":", 2)
+        if controllers == "":  # version 2
+            base, names, cache = root, ("memory.max", "memory.current"), "inactive_file"
+        elif "memory" in controllers.split(","):
+            base, names, cache = (
+                root / "memory",
+                ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+                "total_inactive_file",
+            )
+        else:
+            continue
+        group = base / name.lstrip("/")
+        for folder in (
+            group,
+            *group.parents,
+        ):  # in a container the outer names lead nowhere, and `base` is its own group
+            try:
+                limit, used = (int((folder / file).read_text(encoding="ascii")) for file in names)
+                facts = dict(
+                    fact.split() for fact in (folder / "memory.stat").read_text(encoding="ascii").splitlines()
+                )
+            except (OSError, ValueError):  # no such group, or "max"
+                pass
+            else:
+                found.append((limit, used - int(facts.get(cache, 0))))
+            if folder == base:
+                break
+    return found
 
 
 def run_all(
