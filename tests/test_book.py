@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from test_browser import CHROMIUM, FLAGS
+from test_notebook_style import luminance
 
 from utils import marks, viz
 from utils.engine import book, diagrams, runner
@@ -200,12 +201,6 @@ def test_nothing_of_the_pages_is_among_what_every_learner_installs():
 
 
 # --- what notebooks show ------------------------------------------------------------------
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
 @pytest.mark.parametrize("word", marks.COLOURS)
