@@ -124,6 +124,23 @@ def test_pictures_have_alt_text(path: Path):
                 assert given == 3, f"line {node.lineno}: viz.show needs figure, caption and alt text"
 
 
+def luminance(colour: str) -> float:
+    """Of a colour as ``#rrggbb``, between 0 and 1 (WCAG 2.1)."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@every
+def test_boxes_can_be_read_in_either_theme(path: Path):
+    """JupyterLab's own colours of such a box have a contrast of 3.0 in its light theme and of 2.1 in its dark one."""
+    for box in re.findall(r'<div class="alert [^>]*>', "\n".join(notebooks.markdown(path))):
+        colours = re.search(r'style="background-color:(#\w{6});color:(#\w{6})"', box)
+        assert colours, f"{box}: it needs colours of its own; copy another box"
+        contrast = (luminance(colours[1]) + 0.05) / (luminance(colours[2]) + 0.05)
+        assert contrast > 4.5, f"{box}: contrast {contrast:.1f}"
+
+
 @every
 def test_cells_that_only_draw_are_folded(path: Path):
     """The idea stays in view; the code of a figure is a click away."""

@@ -156,7 +156,7 @@ def execute(path: Path) -> Path:
     started = time.perf_counter()
     try:
         client.execute()
-        record_seconds(path, time.perf_counter() - started, **used)
+        record_seconds(path, time.perf_counter() - started, 1, **used)
     except CellExecutionError as error:
         raise NotebookFailed(f"{error.ename}: {error.evalue}") from error
     except (DeadKernelError, RuntimeError) as error:  # RuntimeError: it died before the first cell
@@ -341,8 +341,10 @@ def _seat_table(recorded: dict[str, dict], kept: dict[str, str]) -> str:
     head = ["| Notebook | Peak memory, GB | Processor minutes | Cores in use | Kept by its lab so far, MB |"]
     lines = [*head, "|---|--:|--:|--:|--:|", *rows, ""]
     lines += [f"| Node | Seats, from the largest peak here ({largest:.2f} GB) |", "|---|--:|"]
-    for memory, cores in usage.NODES:
-        lines.append(f"| {memory} GB, {cores} cores | {usage.seats_of_a_node(memory, cores, largest)} |")
+    for memory, processors in usage.NODES:
+        lines.append(
+            f"| {memory} GB, {processors} cores | {usage.seats_of_a_node(memory, processors, largest)} |"
+        )
     for memory in usage.GPUS:
         lines.append(f"| GPU of {memory} GB (by memory alone) | {usage.seats_of_a_gpu(memory)} |")
     return "\n".join(lines) + "\n"
