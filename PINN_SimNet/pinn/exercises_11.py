@@ -29,8 +29,14 @@ BOOK = Book(
             reference=amplification,
             arguments=[(-1.0,), (-4.0,), (0.5,)],
             mistakes=[
-                (lambda z: 1 + z, "This is the explicit Euler step: the slope is taken at the start, not in the middle."),
-                (lambda z: 1 / (1 - z), "This is the implicit Euler step: the slope is taken at the end, not in the middle."),
+                (
+                    lambda z: 1 + z,
+                    "This is the explicit Euler step: the slope is taken at the start, not in the middle.",
+                ),
+                (
+                    lambda z: 1 / (1 - z),
+                    "This is the implicit Euler step: the slope is taken at the end, not in the middle.",
+                ),
                 (np.exp, "This is the exact solution; a step only comes near it."),
                 (lambda z: (1 - z / 2) / (1 + z / 2), "Upside down: a negative rate must make u smaller."),
             ],

@@ -48,7 +48,9 @@ def draw_orders(steps: Sequence[int], errors: Mapping[int, Sequence[float]]) -> 
     return fig
 
 
-def draw_moments(x, exact: Mapping[float, np.ndarray], found: Mapping[float, np.ndarray], title: str) -> Figure:
+def draw_moments(
+    x, exact: Mapping[float, np.ndarray], found: Mapping[float, np.ndarray], title: str
+) -> Figure:
     """A solution at some moments: exact as lines, the network as dots.
 
     Args:
