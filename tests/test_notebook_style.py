@@ -35,9 +35,7 @@ def test_is_stored_without_outputs(path: Path):
         assert cell.execution_count is None
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in ALL if path.parent.name != "Tropical_Cyclone"], ids=lambda path: path.stem
-)
+@every
 def test_learners_see_code_and_no_orders_to_the_formatter(path: Path):
     for cell in notebooks.code_cells(path):
         assert "# fmt:" not in cell.source, cell.id
