@@ -183,7 +183,7 @@ def _check_notebooks(session):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         else:
             at_once = session.config.getoption("numprocesses", None) or 1
-            record_seconds(path, _ended[name] - _started[name], at_once, **_used.get(name, {}))
+            record_seconds(path, _ended[name] - _started[name], at_once, _used.get(name))
 
 
 def _news(config) -> dict[str, dict]:

@@ -113,6 +113,9 @@ class Watch(threading.Thread):
                     file=sys.stderr,
                 )
                 self.cluster.worker_spec.pop(name, None)
+                self.cluster.workers.pop(
+                    name, None
+                )  # else the cluster waits for it to close before it submits
             self.cluster.scale(jobs=self.num_jobs)
             return ""
         reason = stuck(jobs.values(), known)

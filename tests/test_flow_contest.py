@@ -27,6 +27,11 @@ def write(path, cars, velocity, parameters=1000, seconds=60.0):
     return path
 
 
+def test_the_budget_is_called_declared():
+    titles = [contest.CONTEST.title(name) for name in ("rel_l2", "parameters", "seconds")]
+    assert titles == ["rel l2", "parameters (declared)", "seconds (declared)"]
+
+
 def test_the_truth_scores_zero_and_the_empty_channel_scores_its_baseline(tmp_path, hidden, cars):
     report = contest.score(write(tmp_path / "truth.npz", cars, hidden[2]), KEY)
     assert report.rel_l2 == 0

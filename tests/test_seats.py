@@ -105,7 +105,7 @@ def test_a_rehearsal_tells_starts_memory_failures_and_harm(tmp_path):
     assert done.returncode == 1, done.stderr
     assert "2 seats of Lab/01_A.ipynb at once" in done.stdout
     assert "1 reached the end, 1 failed." in done.stdout
-    assert re.search(r"Slowest start: \d+\.\d s \(seat 1\)", done.stdout)
+    assert re.search(r"Slowest start of a kernel: \d+\.\d s \(seat 1\)", done.stdout)
     assert re.search(r"Peak memory: 0\.\d\d GB in the largest kernel", done.stdout)
     assert "Seat 2 failed. Lab/01_A.ipynb: ZeroDivisionError: division by zero" in done.stdout
     assert "The shared data was CHANGED: mnist.npz." in done.stdout

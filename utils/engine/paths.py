@@ -85,6 +85,9 @@ def private_dir(name: str) -> Path:
     return folder
 
 
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no quota of this name
+
+
 def disk_full(folder: Path, needed_bytes: int = 0) -> DiskFull:
     """The error for a folder on a full disk; ``needed_bytes`` is 0 where nobody knows."""
     need = f", and {needed_bytes / 1e6:.0f} MB are needed" if needed_bytes else ""
@@ -108,8 +111,8 @@ def full_disk_is_said(folder: Path, needed_bytes: int = 0) -> Iterator[None]:
     except DiskFull:
         raise
     except Exception as error:
-        words = str(error).lower()
-        if not any(sign in words for sign in ("no space left", "not enough space", "disk quota exceeded")):
+        words, number = str(error).lower(), getattr(error, "errno", None)  # words may be in another language
+        if number not in FULL and not any(sign in words for sign in ("no space left", "not enough space", "disk quota exceeded")):
             raise
         raise disk_full(folder, needed_bytes) from error
 

@@ -33,7 +33,7 @@ class Seat:
 
     Attributes:
         number: from 1.
-        start: seconds from the start of the program to the first cell of a kernel that answers; None after a failure.
+        start: seconds from asking for a kernel to its first cell; None after a failure.
         seconds: of the notebook, start included.
         peak_mb: memory of its kernel, MiB.
         failure: one sentence; ``""`` if all cells passed.
@@ -129,7 +129,7 @@ def report(notebook: str, seats: list[Seat], changed: list[str], free_gb: float)
         last = max(good, key=lambda seat: seat.seconds)
         peaks = [seat.peak_mb / 1024 for seat in good]
         lines += [
-            f"Slowest start: {slowest.start:.1f} s (seat {slowest.number}); half of them started within "
+            f"Slowest start of a kernel: {slowest.start:.1f} s (seat {slowest.number}); half of them started within "
             f"{statistics.median(starts.values()):.1f} s.",
             f"Slowest notebook: {last.seconds:.0f} s (seat {last.number}).",
             f"Peak memory: {max(peaks):.2f} GB in the largest kernel, at most {sum(peaks):.1f} GB in all together.",

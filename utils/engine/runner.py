@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -70,7 +71,9 @@ def seconds_name(path: Path) -> str:
     return f"{results.slug(lab)}.{results.slug(path.stem)}.seconds"
 
 
-def record_seconds(path: Path, seconds: float, at_once: int = 1, **used: float) -> None:
+def record_seconds(
+    path: Path, seconds: float, at_once: int = 1, used: Mapping[str, float] | None = None
+) -> None:
     """Record the run time of a whole notebook, kernel start included, and what its lab keeps in the cache by then.
 
     Args:
@@ -81,7 +84,7 @@ def record_seconds(path: Path, seconds: float, at_once: int = 1, **used: float) 
     """
     kept = cache_dir() / CACHE_OF.get(path.parent.name, "downloads")
     disk_mb = sum(file.stat().st_size for file in kept.rglob("*") if file.is_file()) / 2**20
-    context = {"profile": course.profile(), "at_once": at_once, "disk_mb": disk_mb, **used}
+    context = {"profile": course.profile(), "at_once": at_once, "disk_mb": disk_mb, **(used or {})}
     results.record(seconds_name(path), seconds, **context)
 
 
@@ -156,7 +159,7 @@ def execute(path: Path) -> Path:
     started = time.perf_counter()
     try:
         client.execute()
-        record_seconds(path, time.perf_counter() - started, 1, **used)
+        record_seconds(path, time.perf_counter() - started, used=used)
     except CellExecutionError as error:
         raise NotebookFailed(f"{error.ename}: {error.evalue}") from error
     except (DeadKernelError, RuntimeError) as error:  # RuntimeError: it died before the first cell
@@ -340,11 +343,14 @@ def _seat_table(recorded: dict[str, dict], kept: dict[str, str]) -> str:
     largest = max(float(row.split("|")[2]) for row in rows)
     head = ["| Notebook | Peak memory, GB | Processor minutes | Cores in use | Kept by its lab so far, MB |"]
     lines = [*head, "|---|--:|--:|--:|--:|", *rows, ""]
-    lines += [f"| Node | Seats, from the largest peak here ({largest:.2f} GB) |", "|---|--:|"]
-    for memory, processors in usage.NODES:
+    if len(rows) < len(notebooks()):  # the largest may be among the others
         lines.append(
-            f"| {memory} GB, {processors} cores | {usage.seats_of_a_node(memory, processors, largest)} |"
+            f"Measured so far: {len(rows)} of {len(notebooks())} notebooks; seats a node follow from all of them."
         )
+        return "\n".join(lines) + "\n"
+    lines += [f"| Node | Seats, from the largest peak here ({largest:.2f} GB) |", "|---|--:|"]
+    for memory, number in usage.NODES:
+        lines.append(f"| {memory} GB, {number} cores | {usage.seats_of_a_node(memory, number, largest)} |")
     for memory in usage.GPUS:
         lines.append(f"| GPU of {memory} GB (by memory alone) | {usage.seats_of_a_gpu(memory)} |")
     return "\n".join(lines) + "\n"
