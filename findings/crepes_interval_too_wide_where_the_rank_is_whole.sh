@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# crepes 0.9.1, numpy 2.4.6
+# crepes 0.9.1, numpy 2.4.6, scikit-learn 1.9.1
 #
 # 19 calibration residuals of sizes 1 to 19, 90 %: the rank is 0.9 x 20 = 18, so the half-width is 18. crepes computes
 # (1 - 0.9) x 20 = 1.9999999999999996, cuts it to 1 and takes the largest residual, 19. Valid, but wider than it need be.
@@ -11,7 +11,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q crepes==0.9.1 numpy==2.4.6
+"$folder/venv/bin/pip" install -q crepes==0.9.1 numpy==2.4.6 scikit-learn==1.9.1
 cat > "$folder/rank.py" <<'PY'
 import numpy as np
 from crepes import ConformalRegressor

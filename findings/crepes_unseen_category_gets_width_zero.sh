@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# crepes 0.9.1, numpy 2.4.6
+# crepes 0.9.1, numpy 2.4.6, scikit-learn 1.9.1
 #
 # A conformal regressor that was fitted by category is asked about a category it never saw. No error and no warning: the
 # interval is [0, 0], whatever the prediction. A guarantee would need the whole line (nothing is known of that category).
@@ -11,7 +11,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q crepes==0.9.1 numpy==2.4.6
+"$folder/venv/bin/pip" install -q crepes==0.9.1 numpy==2.4.6 scikit-learn==1.9.1
 cat > "$folder/category.py" <<'PY'
 import warnings
 

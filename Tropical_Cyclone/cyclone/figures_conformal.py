@@ -80,7 +80,7 @@ def draw_calibrations(coverage: Mapping[str, np.ndarray], level: float, title: s
     """
     fig, ax = plt.subplots(figsize=(7.5, 3.5))
     lowest = min(values.min() for values in coverage.values())
-    bins = np.linspace(100 * lowest - 1, 100, 36)
+    bins = np.linspace(100 * lowest - 1, 100, 36).tolist()
     for number, (label, values) in enumerate(coverage.items()):
         ax.hist(100 * values, bins, color=f"C{number}", alpha=0.55, label=label)
     ax.axvline(100 * level, color="black", ls="--", label="asked for")
