@@ -37,10 +37,10 @@ def notebook_06(seed: int) -> None:
     """Execute the cells of the final network with this process's seed, and write its scores on both tests."""
     os.chdir(LAB)
     book = nbformat.read(NOTEBOOK, as_version=4)
-    source = {cell.source.split("\n", 1)[0]: cell.source for cell in book.cells if cell.cell_type == "code"}
+    sources = [cell.source for cell in book.cells if cell.cell_type == "code"]
     names: dict = {}
     for line in CELLS:
-        (code,) = (text for text in source.values() if line in text)
+        (code,) = (text for text in sources if line in text)
         if line == "def learn(":  # leave the compact network out
             code = "\n".join(
                 row
@@ -54,7 +54,7 @@ def notebook_06(seed: int) -> None:
     peaks = (names["again_mean"] - again.wind_kt, names["again_best"].wind_kt - again.wind_kt)
     one_sky = (names["final_mean"] - truth, names["best"].wind_kt - truth)
     write({
-        f"seed {seed}": scores(nature, lives, life_storm) | {"training_s": names["run"].seconds},
+        f"seed {seed}": scores(nature, lives, life_storm),
         f"seed {seed}, peaks": scores(names["peak_rows"], peaks, again.storm_ids[again.storm]),
         f"seed {seed}, peaks under one sky": scores(
             pd.DataFrame(names["rows"]).T.rename({"final: for the mix": "final"}), one_sky, frames.storm[test]

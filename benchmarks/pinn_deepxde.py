@@ -1,7 +1,7 @@
 """The 1D problems of Lab 4 in DeepXDE (PyTorch backend): called by `pinn_problems.py`, prints one line of JSON.
 
-Usage: python pinn_deepxde.py PROBLEM SECONDS. Small tanh network, float64, Adam for a quarter of the time, then
-L-BFGS. The equations are scaled as in the course's package, which helps DeepXDE as well.
+Usage: python pinn_deepxde.py PROBLEM SECONDS [SEED DEPTH WIDTH]. Small tanh network (3 x 32 unless told otherwise),
+float64, Adam for a quarter of the time, then L-BFGS. The equations are scaled as in the course's package, which helps DeepXDE as well.
 """
 
 import contextlib
@@ -19,8 +19,9 @@ import torch
 
 torch.set_num_threads(1)
 dde.config.set_default_float("float64")
-dde.config.set_random_seed(0)
 PROBLEM, SECONDS = sys.argv[1], float(sys.argv[2])
+SEED, DEPTH, WIDTH = map(int, sys.argv[3:6] or (0, 3, 32))
+dde.config.set_random_seed(SEED)
 D2, COLD = 0.1, 1 / 101
 
 
@@ -72,7 +73,7 @@ def end(value):
 
 
 def net(inputs, outputs, parts=False):
-    hidden = [[32] * outputs] * 3 if parts else [32] * 3
+    hidden = [[WIDTH] * outputs] * DEPTH if parts else [WIDTH] * DEPTH
     kind = dde.nn.PFNN if parts else dde.nn.FNN
     return kind([inputs, *hidden, outputs], "tanh", "Glorot uniform")
 

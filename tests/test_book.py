@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from test_browser import CHROMIUM, FLAGS
+from test_notebook_style import luminance
 
 from utils import marks, viz
 from utils.engine import book, diagrams, runner
@@ -202,12 +203,6 @@ def test_nothing_of_the_pages_is_among_what_every_learner_installs():
 # --- what notebooks show ------------------------------------------------------------------
 
 
-def luminance(colour: str) -> float:
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-
 @pytest.mark.parametrize("word", marks.COLOURS)
 def test_verdicts_can_be_read(word):
     """WCAG 2.1, contrast of white words on their colour."""
@@ -302,7 +297,7 @@ from pathlib import Path
 from utils.engine import book, runner
 root = runner.ROOT = Path(sys.argv[1])
 runner.notebooks = lambda: [root / "Start_Here.ipynb", *sorted((root / "PINN_SimNet").glob("*.ipynb"))]
-runner.record_seconds = lambda path, seconds: None
+runner.record_seconds = lambda *measured, **used: None
 runner.execute(root / "PINN_SimNet" / "01_Example.ipynb")
 sys.exit(book.make([], as_is=True))
 """

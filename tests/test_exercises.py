@@ -1,8 +1,15 @@
 """Every stub, solution and typical mistake goes through its check."""
 
+import ast
+import builtins
 import copy
 import importlib
+import itertools
+import math
+import os
 import re
+import subprocess
+import symtable
 import sys
 import threading
 import time
@@ -12,10 +19,17 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.integrate
+import scipy.stats
+import tensorflow as tf
+import torch
+from sklearn.metrics import recall_score
 
 import notebooks
 from utils import exercises
+from utils.engine import progress
 from utils.exercises import Book, Exercise, Question, _quiz_html
 
 CASES = [
@@ -38,11 +52,13 @@ def book_of(path: Path) -> Book:
 
 @pytest.mark.parametrize(("path", "name", "variable", "solution"), CASES)
 def test_solution_passes_its_check(path, name, variable, solution, capsys):
-    space = {"np": np}
+    space = {"np": np, "torch": torch}
     exec(compile(solution, f"solution of {name}", "exec"), space)
-    answer = book_of(path).check(name, space[variable])
+    book = book_of(path)
+    answer, reference = book.check(name, space[variable]), book.exercises[name].reference
     assert capsys.readouterr().out == f"PASS {name}\n"
-    assert answer is space[variable]
+    assert callable(answer) or np.array_equal(np.asarray(answer), np.asarray(space[variable]))
+    assert callable(answer) or isinstance(answer, (type(reference), int, float, np.number))
 
 
 @pytest.mark.parametrize(("path", "name", "variable", "solution"), CASES)
@@ -95,7 +111,7 @@ def test_a_wrong_value_is_not_let_through():
         todo="Give pi.", reference=np.pi, rtol=1e-5, mistakes=[(22 / 7, "That is a fraction.")]
     )
     assert exercise.feedback(3.14159265) is None
-    assert exercise.feedback(22 / 7) == "That is a fraction."
+    assert exercise.feedback(22 / 7) == "That is a fraction. You gave 3.14286."
     assert "value is not yet" in exercise.feedback(3.0)
     assert "shape" in exercise.feedback([3.0, 3.0])
     assert "not finite" in exercise.feedback(np.inf)
@@ -412,3 +428,205 @@ def test_a_forgotten_return_is_named():
     said = Exercise(todo="Write it.", reference=lambda x: 2 * x, arguments=[(1.0,)]).feedback(lambda x: None)
     assert "None" in said
     assert "return" in said
+
+
+@pytest.mark.parametrize(("path", "name", "variable", "solution"), CASES)
+def test_a_solution_uses_only_names_that_the_notebook_has_at_its_place(path, name, variable, solution):
+    """`utils.engine.solutions` executes it there when the notebook runs; this says it in milliseconds."""
+    known = set(dir(builtins))
+    for cell in notebooks.code_cells(path):
+        if f'check("{name}"' in cell.source:
+            break
+        for node in ast.parse(cell.source).body:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                known |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+            elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                known.add(node.name)
+            else:
+                known |= {
+                    n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+                }
+    table = symtable.symtable(solution, name, "exec")
+    tables = [table, *table.get_children()]
+    own = {
+        symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()
+    }
+    needed = {
+        s.get_name()
+        for t in tables
+        for s in t.get_symbols()
+        if s.is_referenced() and (s.is_global() or t is table)
+    }
+    assert needed <= known | own, (
+        f"{path.name} has no {needed - known - own} where the solution of {name} stands"
+    )
+
+
+# --- different right answers, and wrong ones -----------------------------------------------
+
+RIGHT = {
+    "intro-01a": [lambda h: 2 / np.linalg.norm(h, 2), lambda h: 2 / max(np.linalg.eigvals(h)), lambda h: 2 / torch.linalg.eigvalsh(torch.tensor(h)).max()],
+    "intro-01b": [lambda g, z: np.where(z > 0, g, 0), lambda g, z: [[a if b > 0 else 0 for a, b in zip(r, s)] for r, s in zip(g, z)], lambda g, z: torch.tensor(g) * torch.tensor(z > 0)],
+    "intro-01c": [torch.nn.functional.l1_loss, lambda p, t: sum(abs(a - b) for a, b in zip(p, t)) / len(p), lambda p, t: float(np.mean(np.abs(p.numpy() - t.numpy())))],
+    "intro-01d": [lambda x: np.maximum(1 - np.abs(x), 0), lambda x: np.interp(x, [-1, 0, 1], [0, 1, 0]), lambda x: [max(0.0, 1 - abs(v)) for v in x], lambda x: torch.relu(x + 1) - 2 * torch.relu(x) + torch.relu(x - 1)],
+    "intro-02a": [lambda a, b: np.linalg.norm(a.astype(float) - b), lambda a, b: math.dist(a.ravel().tolist(), b.ravel().tolist())],
+    "intro-02b": [238510, 238510.0, np.int64(238510), [238510], torch.tensor(238510), np.array(238510)],
+    "intro-02c": [lambda p, k: -math.log(p[k]), lambda p, k: torch.nn.functional.nll_loss(torch.log(torch.tensor(p))[None], torch.tensor([k]))],
+    "intro-02d": ["b", " B "],
+    "intro-03a": [[[0, 0, 0], [1, 0, 0], [0, 0, 0]], torch.tensor([[0, 0, 0], [1, 0, 0], [0, 0, 0]]), np.array([[0, 0, 0], [True, 0, 0], [0, 0, 0]])],
+    "intro-03b": [lambda s, k, t, p: len(range(0, s + 2 * p - k + 1, t)), lambda s, k, t, p: math.floor((s + 2 * p - k) / t) + 1],
+    "intro-03c": [lambda i: np.maximum.reduce([i[::2, ::2], i[1::2, ::2], i[::2, 1::2], i[1::2, 1::2]]), lambda i: [[i[r : r + 2, c : c + 2].max() for c in range(0, i.shape[1], 2)] for r in range(0, len(i), 2)], lambda i: torch.nn.functional.max_pool2d(torch.tensor(i)[None], 2)[0]],
+    "intro-03d": [(320, 8224, 401664, 2570), np.array([320, 8224, 401664, 2570])],
+    "intro-04c": [(3, 4, 23, 3), np.array([3, 4, 23, 3])],
+    "intro-05b": [lambda p, n: sorted(range(len(p)), key=lambda k: np.diff(np.sort(p[k]))[-1])[:n], lambda p, n: np.argsort([np.sort(r)[-1] - np.sort(r)[-2] for r in p])[:n]],
+    "intro-05c": [lambda f: f + (1 - f.sum(1, keepdims=True)) / f.shape[1], lambda f: [[v - (sum(r) - 1) / len(r) for v in r] for r in f], lambda f: f - f.mean(1)[:, None] + 1 / f.shape[1]],
+    "intro-06c": [128.0, 2**7, np.float32(128)],
+    "cyclone-01b": [lambda w: np.digitize(w, [20, 33, 63, 82, 95, 112, 136], right=True), lambda w: [sum(v > k for k in (20, 33, 63, 82, 95, 112, 136)) for v in w], lambda w: sum((w > k).astype(int) for k in (20, 33, 63, 82, 95, 112, 136))],
+    "cyclone-01c": [lambda s: np.maximum(1.5, 1 + 2.5 * s), lambda s: [1.5 if v < 0.2 else 1 + 2.5 * v for v in s], lambda s: np.where(s < 0.2, 1.5, 1.5 + 2.5 * (s - 0.2))],
+    "cyclone-02a": [lambda f: float(f[:-1]) * {"N": 1, "E": 1, "S": -1, "W": -1}[f[-1]], lambda f: np.float32(f[:-1]) * (-1 if f.endswith(("S", "W")) else 1)],
+    "cyclone-02d": [lambda a, s, b, t: [(a * t**2 + b * s**2) / (s**2 + t**2), s * t / math.hypot(s, t)], lambda a, s, b, t: np.array([np.average([a, b], weights=[s**-2, t**-2]), (s**-2 + t**-2) ** -0.5])],
+    "cyclone-03a": [lambda f, k: abs(f * k - round(f * k)), lambda f, k: min(f * k % 1, -f * k % 1)],
+    "cyclone-03d": [lambda y, p: -np.log(p[np.arange(len(p)), y.argmax(1)]).mean(), lambda y, p: -np.log(p[y == 1]).mean()],
+    "cyclone-04b": [lambda s, a, b: len(set(s[a]) & set(s[b])), lambda s, a, b: sum(k in s[b] for k in set(s[a]))],
+    "cyclone-05a": [lambda t, p: sum((p[t == k] == k).mean() for k in set(t)) / len(set(t)), lambda t, p: recall_score(t, p, average="macro", zero_division=0)],
+    "cyclone-05b": [lambda y, n: len(y) / n / np.bincount(y, minlength=n), lambda y, n: [len(y) / n / max(1, list(y).count(k)) if k in y else 0 for k in range(n)]],
+    "cyclone-06c": [90.0, np.float64(90), [90]],
+    "cyclone-09a": [lambda p, k: np.concatenate([p[:, -k:], p[:, :-k]], axis=1), lambda p, k: [np.roll(f, k, axis=0) for f in p]],
+    "flow-01b": [lambda a, b: math.log(a / b, 2), lambda a, b: np.log(a / b) / np.log(2), lambda a, b: torch.log2(torch.tensor(a / b))],
+    "flow-03a": [lambda s: sum((a + 1) * b for a, b in itertools.pairwise(s)), lambda s: np.dot(s[:-1], s[1:]) + sum(s[1:])],
+    "flow-03b": [lambda t: t.clip(0), lambda t: np.where(t < 0, 0, t), lambda t: torch.relu(torch.tensor(t)), lambda t: tf.nn.relu(t), lambda t: (t + abs(t)) / 2],
+    "flow-04c": [lambda a, b: scipy.stats.ttest_rel(a, b).confidence_interval(0.95), lambda a, b: list(scipy.stats.t.interval(0.95, len(a) - 1, np.mean(a - b), scipy.stats.sem(a - b)))],
+    "flow-05a": [lambda x: tf.nn.elu(tf.concat([x, -x], -1)), lambda x: torch.nn.functional.elu(torch.cat([torch.tensor(x), -torch.tensor(x)], -1)), lambda x: np.hstack([np.where(s > 0, s, np.exp(s) - 1) for s in (x, -x)])],
+    "flow-07c": [2 * 8, 16.0],
+    "pinn-1a": [lambda x, length: 0.5 * x**2 - 0.5 * length * x, lambda x, length: -x * (length - x) / 2],
+    "pinn-1b": [lambda x, n: 2 + 3 * x + np.sin(np.pi * x) * n, lambda x, n: 2 + 3 * x + 4 * x * (1 - x) * n, lambda x, n: 2 + 3 * x + torch.sin(torch.pi * x) * n, lambda x, n: 2 * (1 - x) + 5 * x + (x - x**2) * n, lambda x, n: [2 + 3 * x**2 + math.sin(math.pi * x) * n]],
+    "pinn-1d": [lambda w: 4 * np.pi**2 / w**2, lambda w: math.pow(math.tau / w, 2)],
+    "pinn-3a": [[[3, -1, 0], [-1, 2, -1], [0, -1, 3]], tf.constant([[3.0, -1, 0], [-1, 2, -1], [0, -1, 3]]), pd.DataFrame([[3, -1, 0], [-1, 2, -1], [0, -1, 3]])],
+    "pinn-3b": [lambda e, k: [math.exp(-k * sum(e[:i])) for i in range(len(e))], lambda e, k: np.exp(-k * np.append(0, np.cumsum(e)[:-1]))],
+    "pinn-3c": [pd.Series([1, 3**0.5, 2]), (1, 1.7320508, 2), torch.sqrt(torch.tensor([1.0, 3.0, 4.0]))],
+    "pinn-06a": [math.hypot(2 * math.pi, math.pi), 7.0248],
+    "pinn-06c": [math.tau, 6.2832],
+    "chip-08c": [np.trapezoid, scipy.integrate.trapezoid, lambda u, y: sum((u[k] + u[k + 1]) / 2 * (y[k + 1] - y[k]) for k in range(len(y) - 1))],
+    "chip-09a": [lambda x, y: np.column_stack([y, -x]), lambda x, y: list(zip(y, -x)), lambda x, y: torch.stack([torch.tensor(y), -torch.tensor(x)], -1)],
+    "pinn-10a": [lambda g, n: np.average(g, axis=0, weights=n), lambda g, n: n @ g / sum(n)],
+}  # fmt: skip
+WRONG = [  # id, answer, words of the sentence
+    ("pinn-1b", lambda x, n: 2 + 3 * x, "does not change with n"),
+    ("pinn-1b", lambda x, n: 2 + 3 * x + np.sin(x) * n, "n = 7"),
+    ("pinn-1b", lambda x, n: None, "return"),
+    ("cyclone-06c", np.pi / 2, "radians in place of degrees?"),
+    ("pinn-06a", np.rad2deg(np.pi * np.sqrt(5)), "degrees in place of radians?"),
+    ("cyclone-04a", 96, "per cent in place of a share?"),
+    ("pinn-3c", [2.0, 1.0, np.sqrt(3)], "their order is not"),
+    ("flow-01a", lambda r, s, n: 0.5 - 3 * s * n / r, "yours gives -0.1, and 1.1 is asked for"),
+    ("intro-02d", "D", "That is not the right choice. Asked for: choose A, B or C."),
+    ("chip-09a", lambda x, y: np.stack([y, -x]), "Rows and columns may be swapped."),
+    ("pinn-1c", 77, "You gave 77."),
+    ("intro-01a", 0.25, "without parentheses"),
+    # the first mistake on one input, and something else on the other: no accusation
+    ("pinn-2a", lambda d1, d2: d1 / (d1 + d2) if d1 > 5 else 0.0, "d1 = 10"),
+]  # fmt: skip
+BOOKS = {case.values[1]: book_of(case.values[0]) for case in CASES}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_different_right_answers_pass(name):
+    exercise = BOOKS[name].exercises[name]
+    for number, answer in enumerate(RIGHT[name]):
+        assert exercise.feedback(answer) is None, (number, exercise.feedback(answer))
+        fitting = exercise.to_go_on_with(answer)
+        for arguments in exercise.arguments:
+            expected, got = exercise.reference(*arguments), fitting(*arguments)
+            assert isinstance(got, (type(expected), int, float, np.number)), "the next cells need their kind"
+
+
+@pytest.mark.parametrize(("name", "answer", "words"), WRONG)
+def test_wrong_answers_are_told_with_what_was_given(name, answer, words):
+    said = BOOKS[name].exercises[name].feedback(answer)
+    assert words in said, said
+    assert "figure" not in said
+
+
+@pytest.mark.parametrize(("path", "name", "variable", "solution"), FUNCTIONS)
+def test_every_function_may_return_other_kinds_and_is_told_what_it_forgets(path, name, variable, solution):
+    exercise = BOOKS[name].exercises[name]
+
+    def converted(convert):
+        return lambda *arguments: convert(exercise.reference(*arguments))
+
+    plain = exercise.reference(*exercise.arguments[0])
+    if not isinstance(plain, str):
+        for convert in (
+            lambda r: exercises.numbers(r).tolist(),
+            torch.as_tensor,
+            tf.convert_to_tensor,
+            exercises.numbers,
+        ):
+            assert exercise.feedback(converted(convert)) is None
+        shape = exercise.feedback(converted(lambda r: np.stack([exercises.numbers(r)] * 2)))
+        assert "shape" in shape
+    for said in (exercise.feedback(lambda *arguments: None), exercise.feedback(lambda *arguments: 1 / 0)):
+        assert ("return" in said) or ("ZeroDivisionError" in said)
+        assert "Called with (" in said
+    assert "positional argument" in exercise.feedback(lambda: 1)
+
+
+def test_nobody_is_late_because_the_machine_is_busy(monkeypatch):
+    """The limit counts the processor: a clock that runs away stops nobody who computes little."""
+    monkeypatch.setattr(exercises, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(exercises, "WAITING", 1000)
+    exercise = Exercise(todo="Write it.", reference=lambda: 1.0, arguments=[()])
+    assert exercise.feedback(lambda: threading.Event().wait(1.0) or 1.0) is None
+
+
+def test_progress_is_remembered_for_this_user_alone(own_cache, capsys):
+    book = BOOKS["pinn-1c"]
+    book.check("pinn-1c", None)
+    book.check("pinn-1c", 60)
+    assert progress.read()["pinn-1c"] == {"tries": 1}
+    book.check("pinn-1c", 91)
+    book.check("pinn-1c", 60)
+    book.quiz("pinn-1-relu", "a")
+    book.quiz("pinn-1-relu", "B")
+    book.quiz("pinn-1-tool", "Z")
+    kept = progress.read()
+    assert kept["pinn-1c"]["tries"] == 3
+    assert kept["pinn-1c"]["passed"]
+    assert kept["pinn-1-relu"]["tries"] == 2
+    assert "pinn-1-tool" not in kept
+    (file,) = own_cache.rglob("progress.json")
+    assert os.name != "posix" or file.parent.stat().st_mode & 0o077 == 0
+    capsys.readouterr()
+    assert progress.main(["progress"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"01_From_Data_to_Physics +2 of 6, open: pinn-1a", said), said
+    page = next(own_cache.rglob("progress.html")).read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "http" not in page
+    assert 'lang="en"' in page
+    file.write_text("[broken", encoding="utf-8")
+    assert progress.read() == {}
+
+
+def test_reset_gives_back_the_original_and_keeps_every_copy(tmp_path, monkeypatch, capsys):
+    def git(*words):
+        subprocess.run(
+            ["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@b", *words], check=True
+        )
+
+    lab = tmp_path / "Lab"
+    lab.mkdir()
+    notebook = lab / "01_A.ipynb"
+    notebook.write_text("given", encoding="utf-8")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "all")
+    monkeypatch.setattr(progress, "ROOT", tmp_path)
+    for text in ("mine", "mine again"):
+        notebook.write_text(text, encoding="utf-8")
+        assert progress.main(["reset", "Lab/01_A"]) == 0
+        assert notebook.read_text(encoding="utf-8") == "given"
+    assert sorted(p.read_text(encoding="utf-8") for p in lab.glob("*_mine_*")) == ["mine", "mine again"]
+    assert progress.main(["reset", "Lab/02_B.ipynb"]) == 1
+    assert progress.main(["reset", "../elsewhere"]) == 1
+    assert "git knows no such notebook" in capsys.readouterr().err

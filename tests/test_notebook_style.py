@@ -35,9 +35,7 @@ def test_is_stored_without_outputs(path: Path):
         assert cell.execution_count is None
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in ALL if path.parent.name != "Tropical_Cyclone"], ids=lambda path: path.stem
-)
+@every
 def test_learners_see_code_and_no_orders_to_the_formatter(path: Path):
     for cell in notebooks.code_cells(path):
         assert "# fmt:" not in cell.source, cell.id
@@ -124,6 +122,23 @@ def test_pictures_have_alt_text(path: Path):
                 assert given == 3, f"line {node.lineno}: viz.show needs figure, caption and alt text"
 
 
+def luminance(colour: str) -> float:
+    """Of a colour as ``#rrggbb``, between 0 and 1 (WCAG 2.1)."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@every
+def test_boxes_can_be_read_in_either_theme(path: Path):
+    """JupyterLab's own colours of such a box have a contrast of 3.0 in its light theme and of 2.1 in its dark one."""
+    for box in re.findall(r'<div class="alert [^>]*>', "\n".join(notebooks.markdown(path))):
+        colours = re.search(r'style="background-color:(#\w{6});color:(#\w{6})"', box)
+        assert colours, f"{box}: it needs colours of its own; copy another box"
+        contrast = (luminance(colours[1]) + 0.05) / (luminance(colours[2]) + 0.05)
+        assert contrast > 4.5, f"{box}: contrast {contrast:.1f}"
+
+
 @every
 def test_cells_that_only_draw_are_folded(path: Path):
     """The idea stays in view; the code of a figure is a click away."""
@@ -170,6 +185,17 @@ def test_begins_and_ends_like_every_other(path: Path):
     for heading in ("Key points", "When this fails", "Next steps", "References"):
         assert re.search(rf"^## {heading}", text, re.MULTILINE), f"no section '{heading}'"
     assert notebooks.code_cells(path)[-1].source.strip() == "course.end()"
+
+
+@lesson
+def test_one_cell_sets_up_and_nothing_else_imports(path: Path):
+    """A cell that is lost, or not run, takes nothing with it that others need."""
+    first, *others = notebooks.code_cells(path)
+    assert "course.begin(" in first.source
+    assert re.search(r"^from \w+\.exercises_\d+ import", first.source, re.MULTILINE)
+    for cell in others:
+        body = ast.parse(cell.source).body
+        assert not all(isinstance(node, (ast.Import, ast.ImportFrom)) for node in body), cell.id
 
 
 def test_navigation_is_a_chain():

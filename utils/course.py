@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from utils import gpu, viz
-from utils.engine import results, settings
+from utils.engine import claims, results, settings
 from utils.engine.paths import LABS, cache_dir
 
 T = TypeVar("T")
@@ -50,6 +50,7 @@ def begin(notebook: str, uses: Iterable[str] = (), seed: int = 0) -> None:
         seed: of all generators; ``$BOOTCAMP_SEED`` overrides it.
     """
     seed = settings.seed(seed)
+    claims.listen()
     _session.update(notebook=notebook, seed=seed)
     if "keras" not in sys.modules:  # whatever ~/.keras/keras.json says
         os.environ.update(KERAS_BACKEND="tensorflow", KERAS_HOME=str(cache_dir("keras")))

@@ -6,12 +6,16 @@ A lab lists its exercises in one module (``Intro_to_DL/intro/exercises_01.py``);
 """
 
 import copy
+import functools
 import html
+import inspect
 import itertools
+import linecache
 import signal
 import sys
 import threading
 import time
+import traceback
 import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set, ValuesView
@@ -22,9 +26,14 @@ from typing import Any
 import numpy as np
 
 from utils import marks
+from utils.engine import progress, solutions
 
-PATIENCE_SECONDS = 20.0  # for one call of a learner's function; the right ones take milliseconds
+PATIENCE_SECONDS = (
+    10.0  # of the processor, for one call of a learner's function; the right ones take milliseconds
+)
+WAITING = 6  # times as long by the clock: what sleeps or waits uses no processor
 MOST_VALUES = 1_000_000  # of an answer
+MOST_SHOWN = 6  # numbers of an array in a sentence
 LONGEST_TEXT = 200  # characters of somebody's text in a sentence of ours
 
 
@@ -42,10 +51,12 @@ class Exercise:
 
     Attributes:
         todo: one sentence, what the learner is asked for.
-        reference: the right answer; for a function, the right function.
+        reference: a right answer; for a function, a right function.
         arguments: for a function, the argument tuples it is tried on. Every call gets copies.
         mistakes: (answer, sentence) for typical wrong answers.
         rtol, atol: tolerances of the comparison.
+        property: where more than one function is right, what is asked of it in place of a comparison with the
+            reference. It gets the learner's function, whose results are arrays, and returns what is off, or None.
     """
 
     todo: str
@@ -54,6 +65,7 @@ class Exercise:
     mistakes: Sequence[tuple[Any, str]] = ()
     rtol: float = 1e-3
     atol: float = 1e-6
+    property: Callable[[Callable], str | None] | None = None
 
     def __post_init__(self) -> None:
         # The notebook goes on with ``reference`` and may change it in place: what is right is kept apart.
@@ -68,61 +80,248 @@ class Exercise:
         """None if the answer is right, else a sentence that says what is off. Nothing escapes from it."""
         if callable(self.reference):
             if not callable(answer):
-                return f"A function is asked for, and this is a {_kind(answer)}."
-            return next(filter(None, (self._call(answer, arguments) for arguments in self.arguments)), None)
+                return (
+                    f"A function is asked for, and this is a {_kind(answer)} ({_brief(answer)}). "
+                    "Give the name of your function, without parentheses after it."
+                )
+            return self._judge_function(answer)
         if issubclass(type(answer), Iterator):  # isinstance would ask the object, and an object may raise
             return "This can be read only once, as a generator is: put its values into a list with list(...)."
-        return self._judge(_read(lambda: answer), self._kept, [wrong for wrong, _ in self.mistakes])  # type: ignore[attr-defined]
+        return self._judge_value(answer)
 
-    def _call(self, function: Callable, arguments: tuple) -> str | None:
-        """Try a function on copies: one that changes its arguments in place spoils nothing."""
-        shown = ", ".join(_brief(argument) for argument in arguments)
-        got = _read(lambda: function(*copy.deepcopy(arguments)))
-        if isinstance(got, Unusable):
-            return f"Called with ({shown}): {got}"
-        with _usual_modes():
-            expected = self.reference(*copy.deepcopy(arguments))
-            wrong = [mistake(*copy.deepcopy(arguments)) for mistake, _ in self.mistakes]
-        problem = self._judge(got, expected, wrong)
-        known = any(problem == sentence for _, sentence in self.mistakes)
-        return problem if problem is None or known else f"Called with ({shown}): {problem}"
-
-    def _judge(self, got: Any, expected: Any, wrong: Sequence[Any]) -> str | None:
-        problem = self._compare(got, expected)
+    def _judge_value(self, answer: Any) -> str | None:
+        kept = self._kept  # type: ignore[attr-defined]
+        got = _read(lambda: answer)
+        problem = self._compare(got, kept)
         if problem is None:
             return None
-        for value, (_, sentence) in zip(wrong, self.mistakes, strict=True):
+        for value, sentence in self.mistakes:
             if self._compare(got, value) is None:
-                return sentence
-        return problem
+                return f"{sentence} You gave {_brief(answer)}."
+        if isinstance(got, Unusable):
+            return problem
+        likely = "" if isinstance(kept, str) or isinstance(got, str) else self._likely(got, numbers(kept))
+        return f"You gave {_brief(answer)}. {problem}{likely} Asked for: {self.todo}"
+
+    def _judge_function(self, function: Callable) -> str | None:
+        """Try a function on copies: one that changes its arguments in place spoils nothing.
+
+        A typical mistake is named only where the function does the same as it on all arguments.
+        """
+        tries: list[tuple[tuple, str | np.ndarray | Unusable, Any]] = []
+        for arguments in self.arguments:
+            got = _ask(function, arguments)
+            with _usual_modes():
+                tries.append((arguments, got, self.reference(*copy.deepcopy(arguments))))
+            if isinstance(got, Unusable):
+                break
+        problems = [self._compare(got, expected) for _, got, expected in tries]
+        if self.property is not None:
+            last, got, _ = tries[-1]
+            unusable = f"Called with {self._names(last)}: {got}" if isinstance(got, Unusable) else None
+            found = unusable or self._judge_property(function)
+            problems = [found] if found else [None]
+        first = next((k for k, problem in enumerate(problems) if problem), None)
+        if first is None:
+            return None
+        arguments, got, expected = tries[first]
+        where = f"Called with {self._names(arguments)}"
+        for mistake, sentence in self.mistakes:
+            if self._does_the_same(mistake, tries):
+                return f"{sentence} {where} yours gives {_brief(got)}."
+        if self.property is not None or isinstance(got, Unusable):
+            return problems[first] if self.property is not None else f"{where}: {got}"
+        if isinstance(got, str) or isinstance(expected, str):
+            return f"{where} yours gives {_brief(got)}. {problems[first]}"
+        want = numbers(expected)
+        if got.shape != want.shape or not np.all(np.isfinite(got)):
+            return f"{where} yours gives {_brief(got)}. {problems[first]}"
+        if want.size > MOST_SHOWN:
+            with _usual_modes():
+                worst = np.unravel_index(np.abs(got - want).argmax(), want.shape)
+            at = ", ".join(str(int(index)) for index in worst)
+            shown = (
+                f" yours gives at index [{at}] {_brief(got[worst])}, and {_brief(want[worst])} is asked for."
+            )
+        else:
+            shown = f" yours gives {_brief(got)}, and {_brief(want)} is asked for."
+        return f"{where}{shown} The value is not yet right.{self._likely(got, want)}"
+
+    def _judge_property(self, function: Callable) -> str | None:
+        """What `property` finds, with everything that a learner's function may do turned into a sentence."""
+
+        def ask(*arguments: Any) -> np.ndarray:
+            got = _ask(function, arguments)
+            if isinstance(got, str):
+                raise Unusable(f"Numbers are asked for, and this is text ({_brief(got)}).")
+            if isinstance(got, Unusable):
+                raise Unusable(f"Called with {self._names(arguments)}: {got}")
+            return got
+
+        assert self.property is not None
+        try:
+            return self.property(ask)
+        except Unusable as problem:
+            return str(problem)
+
+    def _does_the_same(self, mistake: Callable, tries: Sequence[tuple]) -> bool:
+        for arguments, got, _ in tries:
+            with _usual_modes():
+                wrong = mistake(*copy.deepcopy(arguments))
+            if isinstance(got, Unusable) or self._compare(got, wrong) is not None:
+                return False
+        return True
+
+    def _names(self, arguments: tuple) -> str:
+        """The arguments of a call as a learner would write them."""
+        names = list(inspect.signature(self.reference).parameters)
+        return "(" + ", ".join(f"{n} = {_brief(a)}" for n, a in zip(names, arguments, strict=False)) + ")"
 
     def _compare(self, got: Any, expected: Any) -> str | None:
         """None if both agree; ``got`` comes from `_read`."""
+        if isinstance(got, Unusable):
+            return (
+                "Text is asked for: write your choice in quotes." if isinstance(expected, str) else str(got)
+            )
         if isinstance(expected, str) and not isinstance(got, str):
             return "Text is asked for: write your choice in quotes."
         if isinstance(expected, str):
             same = got.strip().lower() == expected.lower()
-            return None if same else f"{_brief(got)} is not the right choice. Look at the figure again."
+            return None if same else "That is not the right choice."
         if isinstance(got, str):
             return f"Numbers are asked for, and this is text ({_brief(got)}): write a number without quotes."
-        if isinstance(got, Unusable):
-            return str(got)
         want = numbers(expected)
+        if want.shape == () and got.size == 1:
+            got = got.reshape(())
         if got.shape != want.shape:
-            return f"The shape is {got.shape}, and {want.shape} is expected."
+            asked = "one number" if want.shape == () else f"an array of shape {want.shape}"
+            turned = " Rows and columns may be swapped." if got.T.shape == want.shape else ""
+            return f"Its shape is {got.shape}, and {asked} is asked for.{turned}"
         if not np.all(np.isfinite(got)):
             return "The answer holds a value that is not finite (nan or inf). Look for 0/0 or log(0)."
+        return None if self._close(got, want) else "The value is not yet right."
+
+    def _close(self, got: np.ndarray, want: np.ndarray) -> bool:
         with _usual_modes():
-            close = np.allclose(got, want, rtol=self.rtol, atol=self.atol)
-        if close:
-            return None
-        return "The shape is right, the value is not yet. Hint 1 is below the exercise."
+            return bool(np.allclose(got, want, rtol=self.rtol, atol=self.atol))
+
+    def _likely(self, got: np.ndarray, want: np.ndarray) -> str:
+        """How a wrong value is related to the right one, where it is simple; else nothing is said."""
+        if got.shape != want.shape or not np.any(want):
+            return ""
+        with _usual_modes():
+            related = {
+                "Its sign is turned.": -want,
+                "It is 180 / pi times what is asked for: degrees in place of radians?": np.rad2deg(want),
+                "It is pi / 180 times what is asked for: radians in place of degrees?": np.deg2rad(want),
+                "It is 100 times what is asked for: per cent in place of a share?": 100 * want,
+                "It is a hundredth of what is asked for: a share in place of per cent?": want / 100,
+                "It is one divided by what is asked for.": 1 / want,
+                "It is the square of what is asked for.": want**2,
+                "It is the square root of what is asked for.": np.sqrt(want),
+            }
+        if want.ndim == 2 and want.shape[0] == want.shape[1]:
+            related["Rows and columns are swapped."] = want.T
+        if want.ndim == 1:
+            related["The order is reversed."] = want[::-1]
+        for sentence, value in related.items():
+            if np.all(np.isfinite(value)) and self._close(got, value):
+                return f" {sentence}"
+        if want.ndim == 1 and self._close(np.sort(got), np.sort(want)):
+            return " The values are right, their order is not."
+        return ""
+
+    def to_go_on_with(self, answer: Any) -> Any:
+        """A right answer in the kind that the next cells work with: a list where they need an array becomes one."""
+        if callable(self.reference):
+            return _like_function(answer, self.reference, self.arguments)
+        return self.right_answer() if isinstance(self.reference, str) else _like(answer, self.reference)
+
+
+def _like(answer: Any, reference: Any) -> Any:
+    """A right answer as itself where it is of the reference's kind, else with its numbers in that kind."""
+    numeric = (int, float, np.number)
+    if isinstance(answer, type(reference)) or (
+        isinstance(answer, numeric) and isinstance(reference, numeric) and not isinstance(answer, bool)
+    ):
+        return answer
+    torch = sys.modules.get("torch")
+    if torch and isinstance(reference, torch.Tensor):
+        return torch.as_tensor(numbers(answer), dtype=reference.dtype)
+    values = numbers(answer)
+    whole = all(isinstance(v, (int, np.integer)) for v in np.ravel(np.asarray(reference)).tolist())
+    if whole and np.array_equal(values, np.round(values)):
+        values = values.astype(int)
+    if isinstance(reference, (int, float, np.number, bool, np.bool_)):
+        return values.reshape(()).item()
+    return type(reference)(values.tolist()) if isinstance(reference, (list, tuple)) else values
+
+
+def _like_function(answer: Callable, reference: Callable, tries: Sequence[tuple]) -> Callable:
+    """A right function, wrapped where it takes or returns another kind of numbers than the next cells do."""
+    convert: Callable[[tuple], tuple] | None = None
+    unlike = False
+    for arguments in tries:
+        try:
+            with _usual_modes():
+                got, convert = _result(answer, arguments)
+                expected = reference(*copy.deepcopy(arguments))
+        except (
+            BaseException
+        ):  # it has just passed, and now it raises: the learner shall see it where it is used
+            return answer
+        unlike |= convert is not None or not (isinstance(expected, str) or _like(got, expected) is got)
+    if not unlike:
+        return answer
+
+    @functools.wraps(answer)
+    def fitting(*arguments: Any) -> Any:
+        got = answer(*(convert(arguments) if convert else arguments))
+        return _like(got, reference(*arguments))
+
+    return fitting
 
 
 # --- answers of every kind ----------------------------------------------------------------
 
 
-def _read(answer: Callable[[], Any]) -> "str | np.ndarray | Unusable":
+def _ask(function: Callable, arguments: tuple) -> "str | np.ndarray | Unusable":
+    """The numbers that a learner's function returns for copies of arguments; else what is wrong, as a sentence."""
+    return _read(lambda: _result(function, arguments)[0], function)
+
+
+def _result(function: Callable, arguments: tuple) -> tuple[Any, Callable[[tuple], tuple] | None]:
+    """What a function returns, and how its arguments had to be converted: one written for PyTorch refuses NumPy."""
+    try:
+        return function(*copy.deepcopy(arguments)), None
+    except (TypeError, AttributeError) as first:
+        for convert in (_to_torch, _to_numpy):
+            converted = convert(copy.deepcopy(arguments))
+            if any(type(a) is not type(b) for a, b in zip(converted, arguments, strict=True)):
+                try:
+                    return function(*converted), convert
+                except Exception:
+                    continue
+        raise first
+
+
+def _to_torch(arguments: tuple) -> tuple:
+    """Numbers and arrays as tensors of PyTorch, where it is loaded."""
+    torch = sys.modules.get("torch")
+    numeric = (float, np.ndarray, np.number)
+    return tuple(
+        torch.as_tensor(a) if torch and isinstance(a, numeric) and np.asarray(a).dtype.kind in "biuf" else a
+        for a in arguments
+    )
+
+
+def _to_numpy(arguments: tuple) -> tuple:
+    """Tensors of PyTorch as arrays."""
+    torch = sys.modules.get("torch")
+    return tuple(a.detach().numpy() if torch and isinstance(a, torch.Tensor) else a for a in arguments)
+
+
+def _read(answer: Callable[[], Any], function: Callable | None = None) -> "str | np.ndarray | Unusable":
     """Call for an answer and take its text or its numbers out of it; else what is wrong, as a sentence."""
 
     def work() -> "str | np.ndarray":
@@ -131,17 +330,30 @@ def _read(answer: Callable[[], Any]) -> "str | np.ndarray | Unusable":
         except TimeUp:
             raise
         except BaseException as error:  # a learner's code may raise anything, SystemExit included
-            raise Unusable(f"your function raised {_kind(error)}: {_text(error)}") from None
+            line = _line_of(error, function)
+            raise Unusable(f"your function raised {_kind(error)}: {_text(error)}{line}") from None
         return str.__str__(given) if issubclass(type(given), str) else numbers(given)
 
     try:
         return _limited(work, PATIENCE_SECONDS)
     except TimeUp:
         return Unusable(
-            f"it did not end within {PATIENCE_SECONDS:.0f} seconds. Look for a loop that never ends."
+            f"it did not end within {PATIENCE_SECONDS:.0f} seconds of computing. Look for a loop that never ends."
         )
     except Unusable as problem:
         return problem
+
+
+def _line_of(error: BaseException, function: Callable | None) -> str:
+    """The line of a learner's function in which an error was raised, in words."""
+    code = getattr(function, "__code__", None)
+    found = [
+        number
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if code is not None and frame.f_code is code
+    ]
+    text = linecache.getline(code.co_filename, found[-1]).strip() if found and code is not None else ""
+    return f". It happened in the line: {_text(text)}" if text else ""
 
 
 def numbers(answer: Any) -> np.ndarray:
@@ -269,9 +481,16 @@ def _text(value: Any) -> str:
 
 
 def _brief(value: Any) -> str:
-    if isinstance(value, np.ndarray) and value.size > 6:
-        return f"array of shape {value.shape}"
+    """A value of anybody's in a sentence: numbers with six digits, a large array by its shape."""
     try:
+        if isinstance(value, (float, np.floating)):
+            return f"{float(value):.6g}"
+        if isinstance(value, np.generic):
+            return _text(str(value))
+        if isinstance(value, np.ndarray) and type(value) is np.ndarray:
+            if value.size > MOST_SHOWN:
+                return f"an array of shape {value.shape}"
+            return _text(np.array2string(value, separator=", ", formatter={"float_kind": "{:.6g}".format}))
         return _text(repr(value))
     except BaseException:
         return f"a {_kind(value)}"
@@ -283,24 +502,29 @@ def _brief(value: Any) -> str:
 def _limited(work: Callable[[], Any], seconds: float) -> Any:
     """``work()``, or `TimeUp` when it takes longer.
 
-    In the main thread an alarm also wakes what sleeps or waits; elsewhere, and on Windows, the clock is looked at on
-    every line. From then on each line raises again, so that an ``except:`` around the loop does not keep it alive.
+    Counted is the processor time of this thread, so that a busy machine makes nobody late; what sleeps or waits is
+    stopped after `WAITING` times as long. In the main thread an alarm looks at both; elsewhere, and on Windows, every
+    line does. From then on each line raises again, so that an ``except:`` around the loop does not keep it alive.
     """
-    here, before, deadline = sys._getframe(), sys.gettrace(), time.monotonic() + seconds
+    here, before = sys._getframe(), sys.gettrace()
+    computed, began = time.thread_time(), time.monotonic()
     running, late = True, False
+
+    def is_over() -> bool:
+        return (
+            late or time.thread_time() - computed >= seconds or time.monotonic() - began >= WAITING * seconds
+        )
 
     def on_every_line(frame: Any, event: str, argument: Any) -> Any:
         nonlocal late
-        if (
-            running and event == "line" and time.monotonic() >= deadline
-        ):  # elsewhere the block could still catch it
+        if running and event == "line" and is_over():  # elsewhere the block could still catch it
             late = True
             raise TimeUp
         return on_every_line
 
     def ring(number: int, frame: Any) -> None:
         nonlocal late
-        if running:
+        if running and is_over():
             late = True
             sys.settrace(on_every_line)
             while frame is not None and frame is not here:
@@ -311,7 +535,7 @@ def _limited(work: Callable[[], Any], seconds: float) -> Any:
     alarm = main and hasattr(signal, "setitimer") and signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     if alarm:
         handler = signal.signal(signal.SIGALRM, ring)
-        signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)
+        signal.setitimer(signal.ITIMER_REAL, min(seconds, 0.2), 0.2)
     try:
         if not alarm:
             sys.settrace(on_every_line)
@@ -360,17 +584,23 @@ class Book:
         """
         exercise = self.exercises[name]
         if answer is None:
+            solutions.try_in_place(self, name, sys._getframe(1).f_globals)
             marks.say("TO DO", f"{name}: {exercise.todo}\nThe next cells go on with the reference answer.")
             return exercise.right_answer()
         problem = exercise.feedback(answer)
+        progress.remember(name, passed=problem is None)
         if problem is None:
             marks.say("PASS", name)
-            return answer
+            return exercise.to_go_on_with(answer)
         marks.say("NOT YET", f"{name}: {problem}\nThe next cells go on with the reference answer.")
         return exercise.right_answer()
 
-    def quiz(self, name: str) -> None:
+    def quiz(self, name: str, choice: str | None = None) -> None:
         """Show a question: each option unfolds (click, or Tab and Enter) to its feedback.
+
+        Args:
+            name: id of the question.
+            choice: the learner's answer, such as ``"B"``: its feedback is printed, and it is remembered.
 
         Raises:
             KeyError: there is no such question.
@@ -378,6 +608,14 @@ class Book:
         from IPython.display import HTML, display
 
         question = self.questions[name]
+        if choice is not None:
+            key = str(choice).strip().upper()
+            if key not in question.options:
+                print(f"{name}: {_brief(choice)} is none of {', '.join(question.options)}.")
+                return
+            progress.remember(name, passed=key == question.right)
+            marks.say("PASS" if key == question.right else "NOT YET", f"{name}: {question.feedback[key]}")
+            return
         display(HTML(_quiz_html(question)))
 
 

@@ -4,6 +4,26 @@ import numpy as np
 
 from utils.exercises import Book, Exercise, Question
 
+
+def has_end_values(transform):
+    """What is off with u(0) = 2 and u(1) = 5 for every n, where the network still decides what lies between."""
+    for n in (7.0, 0.0, -3.0):
+        for x, wanted in ((0.0, 2.0), (1.0, 5.0)):
+            u = transform(x, n)
+            if u.size != 1:
+                return (
+                    f"transform(x = {x:g}, n = {n:g}) has the shape {u.shape}, and one number is asked for."
+                )
+            if not np.isclose(u.item(), wanted, rtol=1e-6):
+                return f"transform(x = {x:g}, n = {n:g}) is {u.item():.6g}, and {wanted:g} is asked for."
+    between = np.array([[transform(x, n).item() for x in (0.2, 0.5, 0.8)] for n in (1.0, 2.0, -3.0)])
+    if not np.all(np.isfinite(between)):
+        return "Between the ends a value is not finite (nan or inf). Look for a division by zero."
+    if np.any(np.isclose(between[0], between[1:]).any(axis=1)):
+        return "Both ends are right, but between them your u does not change with n: the network could learn nothing."
+    return None
+
+
 EXERCISES = {
     "pinn-1a": Exercise(
         todo="Write exact_solution(x, length), the solution of u'' = 1 with u(0) = u(length) = 0.",
@@ -18,6 +38,7 @@ EXERCISES = {
         todo="Write transform(x, n) with the value 2 at x = 0 and 5 at x = 1 for every n.",
         reference=lambda x, n: 2 + 3 * x + x * (1 - x) * n,
         arguments=[(0.0, 7.0), (1.0, -3.0), (0.5, 4.0)],
+        property=has_end_values,
         mistakes=[
             (lambda x, n: x * (1 - x) * n, "That vanishes at both ends. Add the line through both values."),
             (

@@ -31,6 +31,9 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 NAVIGATION = re.compile(r"^\[Previous\]\(.*$", re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 CODE = re.compile(r"(```.*?```|``[^`]+``|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$|<[^>]+>)", re.DOTALL)
+BOX = re.compile(
+    r'(<div class="alert [^"]*") style="[^"]*"'
+)  # the site has colours of its own for either theme
 DIAGRAM = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
 ROW = re.compile(
     r"^\| (?P<words>.+?)(?: \((?P<where>[TFP]?\d+(?:, ?[TFP]?\d+)*)\))? \| (?P<meaning>.+) \|$", re.M
@@ -235,7 +238,7 @@ def notebook_page(page: Page, names: set[str], words: Iterable[str] = ()) -> nbf
             if runner.draws_only(cell.source):
                 cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
         elif cell.cell_type == "markdown":
-            text = NAVIGATION.sub("", cell.source)
+            text = BOX.sub(r"\1", NAVIGATION.sub("", cell.source))
             text = DIAGRAM.sub(lambda match: diagrams.draw(match[1]), text)
             cell.source = _terms(_links(text, page.path.parent, names), unmet)
             if first and page.state in NOTES:

@@ -37,7 +37,7 @@ def cache_dir(*parts: str) -> Path:
 
     ``$BOOTCAMP_CACHE`` if set, else ``data/cache``. A room that shares one
     read-only copy of the course falls back to the user's own cache folder.
-    The folder is created.
+    The folder is created, the outermost one closed to other users.
 
     Raises:
         NowhereToWrite: neither place can be written; an OSError.
@@ -54,6 +54,8 @@ def cache_dir(*parts: str) -> Path:
     for base in candidates:
         folder = base.joinpath(*parts)
         try:
+            if not base.exists():  # executed notebooks and leaderboards are for no other user of the machine
+                base.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.mkdir(parents=True, exist_ok=True)
         except OSError:
             continue

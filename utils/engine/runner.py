@@ -25,7 +25,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from traitlets import Type, default
 
 from utils import course
-from utils.engine import results, settings
+from utils.engine import claims, results, settings, usage
+from utils.engine.paths import LABS as CACHE_OF
 from utils.engine.paths import ROOT, cache_dir, full_disk_is_said, write_whole
 
 PICTURES = {  # of the README: the notebook that draws it, and words of its alternative text
@@ -54,6 +55,7 @@ FORMATS = {  # how the README writes a figure, by the end of its name
 }
 # Their values belong to the machine; all others count steps, not seconds.
 OF_THE_MACHINE = re.compile(r"(_per_second_256|_mlups|\.speedup_\w+|solver_limit_ratio)$")
+SEATS = re.compile(r"(<!-- seats -->\n).*?(<!-- /seats -->)", re.DOTALL)
 FIGURES = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
@@ -68,15 +70,19 @@ def seconds_name(path: Path) -> str:
     return f"{results.slug(lab)}.{results.slug(path.stem)}.seconds"
 
 
-def record_seconds(path: Path, seconds: float, at_once: int = 1) -> None:
-    """Record the run time of a whole notebook, kernel start included.
+def record_seconds(path: Path, seconds: float, at_once: int = 1, **used: float) -> None:
+    """Record the run time of a whole notebook, kernel start included, and what its lab keeps in the cache by then.
 
     Args:
         path: of the notebook.
         seconds: wall time.
         at_once: notebooks that shared the machine; with more than one, each had one thread.
+        used: by its kernel, see `usage.of_tree`.
     """
-    results.record(seconds_name(path), seconds, profile=course.profile(), at_once=at_once)
+    kept = cache_dir() / CACHE_OF.get(path.parent.name, "downloads")
+    disk_mb = sum(file.stat().st_size for file in kept.rglob("*") if file.is_file()) / 2**20
+    context = {"profile": course.profile(), "at_once": at_once, "disk_mb": disk_mb, **used}
+    results.record(seconds_name(path), seconds, **context)
 
 
 class NotebookFailed(Exception):
@@ -131,15 +137,26 @@ def execute(path: Path) -> Path:
     target = executed_path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     started_cells: list[nbformat.NotebookNode] = []
+    used: dict[str, float] = {}
+
+    def begins(cell: nbformat.NotebookNode, cell_index: int) -> None:
+        started_cells.append(cell)
+        used.setdefault("start_seconds", time.perf_counter() - started)
+
+    def ends(cell: nbformat.NotebookNode, cell_index: int, execute_reply: dict[str, Any]) -> None:
+        pid = getattr(getattr(client.km, "provisioner", None), "pid", None)
+        if pid:
+            used.update(usage.larger(used, usage.of_tree(pid)))
+
     client = NotebookClient(
         book, timeout=CELL_SECONDS, kernel_name="python3", kernel_manager_class=_AttentiveManager,
-        resources={"metadata": {"path": path.parent}}, on_cell_start=lambda cell, cell_index: started_cells.append(cell),
+        resources={"metadata": {"path": path.parent}}, on_cell_start=begins, on_cell_executed=ends,
     )  # fmt: skip
     book.metadata["bootcamp"] = {"made_of": made_of(path)}
     started = time.perf_counter()
     try:
         client.execute()
-        record_seconds(path, time.perf_counter() - started)
+        record_seconds(path, time.perf_counter() - started, 1, **used)
     except CellExecutionError as error:
         raise NotebookFailed(f"{error.ename}: {error.evalue}") from error
     except (DeadKernelError, RuntimeError) as error:  # RuntimeError: it died before the first cell
@@ -235,6 +252,11 @@ def update_texts(recorded: dict[str, dict]) -> None:
             minutes = f"{entry['value'] / 60:.1f} min on a laptop (2 cores)"
             path.write_text(MINUTES.sub(rf"\g<1>{minutes}\g<3>", text), encoding="utf-8")
     update_pictures()
+    guide = ROOT / "docs" / "instructor_guide.md"
+    if guide.exists():
+        text = guide.read_text(encoding="utf-8")
+        rows = {name: row for row, name in re.findall(r"^(\| `([\w/]+\.ipynb)` \|.*)$", text, re.MULTILINE)}
+        write_whole(guide, SEATS.sub(lambda m: m[1] + _seat_table(recorded, rows) + m[2], text))
     readme = ROOT / "README.md"
     text = TABLE.sub(lambda m: m[1] + _notebook_table() + m[2], readme.read_text(encoding="utf-8"))
     kept = {name: row for row, name in re.findall(r"^(\| `([\w]+\.[\w]+)` \|.*)$", text, re.MULTILINE)}
@@ -302,6 +324,32 @@ def _notebook_table() -> str:
     return "\n".join(rows) + "\n"
 
 
+def _seat_table(recorded: dict[str, dict], kept: dict[str, str]) -> str:
+    """What each notebook needs on one seat, and how many seats follow from the largest; rows not measured here stay."""
+    rows = []
+    for path in notebooks():
+        name, entry = path.relative_to(ROOT).as_posix(), recorded.get(seconds_name(path), {})
+        if "peak_mb" in entry:
+            peak, used = entry["peak_mb"] / 1024, entry["processor_seconds"]
+            cores = f"{used / entry['value']:.1f}" if entry["at_once"] == 1 else "1 thread"
+            rows.append(f"| `{name}` | {peak:.2f} | {used / 60:.1f} | {cores} | {entry['disk_mb']:.0f} |")
+        elif name in kept:
+            rows.append(kept[name])
+    if not rows:
+        return ""
+    largest = max(float(row.split("|")[2]) for row in rows)
+    head = ["| Notebook | Peak memory, GB | Processor minutes | Cores in use | Kept by its lab so far, MB |"]
+    lines = [*head, "|---|--:|--:|--:|--:|", *rows, ""]
+    lines += [f"| Node | Seats, from the largest peak here ({largest:.2f} GB) |", "|---|--:|"]
+    for memory, processors in usage.NODES:
+        lines.append(
+            f"| {memory} GB, {processors} cores | {usage.seats_of_a_node(memory, processors, largest)} |"
+        )
+    for memory in usage.GPUS:
+        lines.append(f"| GPU of {memory} GB (by memory alone) | {usage.seats_of_a_gpu(memory)} |")
+    return "\n".join(lines) + "\n"
+
+
 def _figure_table(recorded: dict[str, dict], kept: dict[str, str]) -> str:
     rows = dict(kept)
     for name, entry in recorded.items():
@@ -322,6 +370,7 @@ def main(arguments: list[str]) -> int:
     figures.add_argument("--json", action="store_true", help="print {name: value}")
     figures.add_argument("--update", action="store_true", help="write the figures into README and notebooks")
     given = parser.parse_args(arguments)
+    claims.of_the_course()
     if given.command == "run":
         return run(given.notebooks)
     return show_results(given.json, given.update)

@@ -24,7 +24,7 @@ MEANING = {
     "BOOTCAMP_COMPETITION_KEY": "key of a competition's hidden set",
 }
 # Of the container, of the tests.
-OTHERS = ("BOOTCAMP_HOME", "BOOTCAMP_CONTAINER_TEST")
+OTHERS = ("BOOTCAMP_HOME", "BOOTCAMP_CONTAINER_TEST", "BOOTCAMP_CLAIMS")
 
 
 class SettingError(ValueError):
@@ -113,6 +113,11 @@ def seed(default: int) -> int:
 def profile() -> str:
     """`BOOTCAMP_PROFILE`, or ``""``."""
     return choice("BOOTCAMP_PROFILE", "laptop", "gpu")
+
+
+def claims_raise() -> bool:
+    """Whether a claim of a notebook that fails is an error: so in the course's own runs."""
+    return choice("BOOTCAMP_CLAIMS", "raise") == "raise"
 
 
 def variant() -> str:
