@@ -12,7 +12,7 @@ import pytest
 import plan
 from dependencies import Course
 from progress import Progress
-from utils.engine import claims, surroundings
+from utils.engine import claims, surroundings, usage
 
 ROOT = Path(__file__).resolve().parent
 os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
@@ -26,6 +26,7 @@ hypothesis.settings.load_profile("course")
 
 _started: dict[str, float] = {}
 _ended: dict[str, float] = {}
+_used: dict[str, dict[str, float]] = {}
 _passed: dict[str, int] = defaultdict(int)
 _collected: set[str] = set()
 _broken: set[str] = set()
@@ -135,10 +136,21 @@ def pytest_runtest_logstart(nodeid, location):
         _started.setdefault(name, time.perf_counter())
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item):
+    """What the notebook's kernel has used so far goes into the report, which a worker hands to its controller."""
+    kernel = getattr(item.parent, "kernel", None) if _notebook(item.nodeid) else None
+    pid = getattr(getattr(getattr(kernel, "km", None), "provisioner", None), "pid", None)
+    if pid:
+        item.user_properties.append(("kernel", usage.of_tree(pid)))
+
+
 def pytest_runtest_logreport(report):
     name = _notebook(report.nodeid)
     if not name:
         return
+    for used in dict(report.user_properties).values():
+        _used[name] = usage.larger(_used.get(name, {}), used)
     _ended[name] = time.perf_counter()
     if report.failed:
         _broken.add(name)
@@ -171,7 +183,7 @@ def _check_notebooks(session):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         else:
             at_once = session.config.getoption("numprocesses", None) or 1
-            record_seconds(path, _ended[name] - _started[name], at_once)
+            record_seconds(path, _ended[name] - _started[name], at_once, **_used.get(name, {}))
 
 
 def _news(config) -> dict[str, dict]:

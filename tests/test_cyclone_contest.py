@@ -85,6 +85,17 @@ def test_the_interval_draws_storms_and_not_frames():
     assert low < right.mean() < high
 
 
+def test_the_interval_of_a_distance_draws_both_errors_together():
+    rng = np.random.default_rng(0)
+    storm = np.repeat(np.arange(30), 20)
+    bound = rng.normal(size=600) * np.exp(rng.normal(size=30))[storm]  # some storms are much harder to read
+    assert contest.excess_interval(1.2 * bound, bound, storm) == pytest.approx((0.2, 0.2))
+    low, high = contest.excess_interval(bound + 0.5 * rng.normal(size=600), bound, storm)
+    assert low < np.sqrt(1 + 0.25 / np.mean(bound**2)) - 1 < high
+    order = rng.permutation(600)
+    assert contest.excess_interval(1.2 * bound[order], bound, storm)[1] > 0.5, "errors of other frames"
+
+
 def replaced(table, column, value):
     table = table.astype({column: object})
     table.loc[table.index[0], column] = value

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import accidents
 from cyclone import dataset, imagery, tracks
 from utils.data import DataError
-from utils.engine import parallel
+from utils.engine import parallel, paths
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = {"num_storms": 12, "frames_per_storm": 4, "num_pixels": 16, "num_workers": 1}
@@ -336,7 +336,7 @@ def test_a_full_disk_is_a_sentence(own_cache, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(np, "savez", full)
-    with pytest.raises(DataError, match=r"No space left in .* BOOTCAMP_CACHE"):
+    with pytest.raises(DataError, match=r"The disk is full.* BOOTCAMP_CACHE"):
         dataset.build(**SMALL)
     assert not [path for path in (own_cache / "cyclone").rglob("*") if path.suffix in (".npz", ".json")]
 
@@ -351,12 +351,12 @@ def test_a_full_disk_in_a_worker_is_a_sentence_too(own_cache, monkeypatch):
             import pickle
 
             future = concurrent.futures.Future()
-            error = DataError("No space left in a folder.")
+            error = paths.disk_full(Path("a folder"))
             future.set_exception(pickle.loads(pickle.dumps(error)))
             return future
 
         def shutdown(self, **kwargs): ...
 
     monkeypatch.setattr(parallel, "ProcessPoolExecutor", Pool)
-    with pytest.raises(DataError, match="No space left"):
+    with pytest.raises(DataError, match="The disk is full"):
         dataset.build(**SMALL | {"num_workers": 2})

@@ -399,7 +399,7 @@ def test_a_shared_folder_is_read_and_never_written(whole, filled, good, monkeypa
 def test_a_full_disk_is_said_before_the_work(own_cache, monkeypatch):
     usage = type(dataset.shutil.disk_usage("/"))
     monkeypatch.setattr(dataset.shutil, "disk_usage", lambda path: usage(10**9, 10**9, 1000))
-    with pytest.raises(DataError, match=r"No space left in .* BOOTCAMP_CACHE"):
+    with pytest.raises(DataError, match=r"The disk is full.* BOOTCAMP_CACHE"):
         dataset.generate(CONFIG, num_workers=1, quiet=True)
 
 
@@ -413,7 +413,7 @@ def test_a_disk_that_fills_up_is_a_sentence_and_loses_nothing(good, own_cache, m
             patch.setattr(np, "savez", full)
         else:
             patch.setattr(os, "posix_fallocate", full)
-        with pytest.raises(DataError, match=r"No space left in .* BOOTCAMP_CACHE"):
+        with pytest.raises(DataError, match=r"The disk is full.* BOOTCAMP_CACHE"):
             dataset.generate(CONFIG, num_workers=1, quiet=True)
     assert not [
         path

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -57,7 +58,7 @@ def test_a_training_says_it_and_goes_on_once_there_is_space(small_disk, own_cach
     small_disk(free)
     full = train(saving)
     assert full.returncode == 1
-    assert f"OSError: [Errno {errno.ENOSPC}] {SENTENCE}" in full.stderr, full.stderr
+    assert f"DiskFull: [Errno {errno.ENOSPC}] {SENTENCE}" in full.stderr, full.stderr
     (own_cache / "filler").unlink()
     freed = train(saving)
     assert "RUN 6 False" in freed.stdout, freed.stderr
@@ -82,3 +83,12 @@ def test_other_libraries_words_for_it(words, tmp_path):
 def test_other_errors_stay_what_they_are(tmp_path):
     with pytest.raises(ZeroDivisionError), paths.full_disk_is_said(tmp_path):
         raise ZeroDivisionError
+
+
+def test_the_error_is_one_of_the_disk_and_of_the_data_also_after_a_worker_has_sent_it(tmp_path):
+    error = pickle.loads(pickle.dumps(paths.disk_full(tmp_path, 3_000_000)))
+    assert isinstance(error, OSError)
+    assert isinstance(error, paths.DataError)
+    assert error.errno == errno.ENOSPC
+    assert "The disk is full, and 3 MB are needed. Free some space" in str(error)
+    assert str(tmp_path) in str(error)

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 import notebooks
+from utils.engine import runner
 
 ALL = notebooks.paths()
 LESSONS = [path for path in ALL if path.name != "Start_Here.ipynb"]
@@ -121,6 +122,31 @@ def test_pictures_have_alt_text(path: Path):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "viz.show":
                 given = len(node.args) + len(node.keywords)
                 assert given == 3, f"line {node.lineno}: viz.show needs figure, caption and alt text"
+
+
+@every
+def test_cells_that_only_draw_are_folded(path: Path):
+    """The idea stays in view; the code of a figure is a click away."""
+    for cell in notebooks.code_cells(path):
+        folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        assert folded == runner.draws_only(cell.source), (
+            f"{cell.id}: ./bootcamp results --update folds what only draws"
+        )
+
+
+@every
+def test_tables_are_tables(path: Path):
+    """Not rows of text, which a narrow screen breaks and a screen reader cannot follow."""
+    for cell in notebooks.code_cells(path):
+        assert ".to_string(" not in cell.source, f"{cell.id}: show a table with viz.table"
+
+
+@every
+def test_controls_have_a_strip_of_states(path: Path):
+    for cell in notebooks.code_cells(path):
+        assert not re.search(r"(?<!viz\.)\binteract\(", cell.source), (
+            f"{cell.id}: viz.interact shows it on pages, too"
+        )
 
 
 @every

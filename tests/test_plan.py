@@ -203,6 +203,10 @@ def test_a_run_tells_failures_at_once_and_the_next_one_runs_what_changed(tmp_pat
     assert {name for name, entry in history.items() if entry["failed"]} == {bad, test}
     assert history[good]["passed"]
     assert "passed" not in history[bad]
+    (recorded,) = (tmp_path / "cache" / "results").glob("*.seconds.json")
+    measured = json.loads(recorded.read_text(encoding="utf-8"))
+    assert measured["peak_mb"] > 20, "what its kernel used, told by the worker"
+    assert measured["processor_seconds"] > 0
 
     write(tmp_path, bad, "# # Two\n--\nx = 1")
     status, said = run(tmp_path, "--changed", "tests", "PINN_SimNet")

@@ -236,10 +236,11 @@ def test_jobs_compute_what_this_machine_computes_byte_for_byte(started, local):
 @pytest.mark.timeout(600)
 def test_scancel_costs_one_job_and_ctrl_c_nothing(started, local):
     first = started("--jobs", "1")
-    cluster.wait_for(started.shards, "the first flows", 120)
-    job = started.queue()[0].split()[0]
+    running = lambda: [line.split()[0] for line in started.queue() if "RUNNING" in line]  # noqa: E731
+    [job] = cluster.wait_for(running, "the first job", 120)
     started.cancel(job)
-    cluster.wait_for(lambda: any(line.split()[0] != job for line in started.queue()), "another job", 120)
+    cluster.wait_for(lambda: any(number != job for number in running()), "another job", 120)
+    cluster.wait_for(started.shards, "the first flows", 240)
     first.send_signal(signal.SIGINT)
     _, errors = end(first)
     assert first.returncode == 1

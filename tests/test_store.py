@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -264,6 +265,28 @@ def test_clean_shows_and_removes_what_can_be_made_again(own_cache, capsys):
     with pytest.raises(SystemExit):
         clean.main(["leaderboard"])
     assert "cannot be removed; choose from intro, cyclone" in capsys.readouterr().err
+
+
+def test_clean_knows_what_earlier_versions_left_and_nothing_else(own_cache, capsys):
+    left = [
+        "trained/fashion-0123456789abcdef/state.json", "trained/fashion-0123456789abcdef.lock",
+        "chip/0.400000-0.600000-0.020000-0.005000-04d93d2f.npz", "competition/cyclone-public-0123456789ab.npz",
+        "flow/flow-64x128-0123456789.h5",
+    ]  # fmt: skip
+    theirs = ["trained/thesis.txt", "chip/notes.npz", "flow/flow-64x128.h5", "mine/fashion-0123456789abcdef"]
+    for name in left + theirs:
+        (own_cache / name).parent.mkdir(parents=True, exist_ok=True)
+        (own_cache / name).write_text("x" * 1000, encoding="utf-8")
+    clean.main([])
+    assert re.search(r"earlier +0\.0 MB +5  what earlier versions", capsys.readouterr().out)
+    clean.main(["flow"])
+    assert all((own_cache / name).exists() for name in left)
+    clean.main(["earlier"])
+    assert not any((own_cache / name).exists() for name in left)
+    assert all((own_cache / name).exists() for name in theirs)
+    assert not (own_cache / "competition").exists()
+    clean.main([])
+    assert "earlier versions" not in capsys.readouterr().out
 
 
 def test_clean_leaves_what_is_being_made(own_cache, capsys):

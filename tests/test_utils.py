@@ -486,22 +486,6 @@ def test_a_kernel_that_never_starts_and_a_full_disk_are_sentences(
     assert words in capsys.readouterr().err
 
 
-def test_the_book_of_a_course_with_a_broken_notebook_holds_the_others(
-    own_cache, tmp_path, capsys, monkeypatch
-):
-    import nbformat
-
-    monkeypatch.setattr(runner, "ROOT", tmp_path)
-    bad, good = tmp_path / "Bad.ipynb", tmp_path / "Good.ipynb"
-    bad.write_text("{", encoding="utf-8")
-    nbformat.write(nbformat.v4.new_notebook(), good)
-    monkeypatch.setattr(runner, "notebooks", lambda: [bad, good])
-    monkeypatch.setattr(runner.NotebookClient, "execute", lambda client: None)
-    assert runner.book() == 1
-    assert "Bad.ipynb: The file is no notebook" in capsys.readouterr().err
-    assert "Good.html" in (runner.cache_dir("book") / "index.html").read_text(encoding="utf-8")
-
-
 def test_a_notebook_that_is_not_of_the_course_is_named(own_cache, tmp_path, capsys):
     (tmp_path / "Mine.ipynb").write_text("{}", encoding="utf-8")
     assert runner.run([str(tmp_path / "Mine.ipynb")]) == 2
@@ -880,14 +864,15 @@ CODE_PAGE = r"""
 import locale, sys, types
 from pathlib import Path
 import nbformat
-from utils.engine import results, runner
+from utils.engine import book, results, runner
 assert locale.getencoding().upper() not in ("UTF-8", "UTF8"), "this machine cannot show the fault"
 root = Path(sys.argv[1])
 notebook = root / "Lab" / "01_Naive.ipynb"
-runner.ROOT, runner.notebooks, runner.update_pictures = root, lambda: [notebook], lambda: None
+runner.ROOT, runner.notebooks, runner.update_pictures, book.LABS = root, lambda: [notebook], lambda: None, ("Lab",)
+book.TITLES["Lab"] = "Lab"
 runner.executed_path = lambda path: path
 runner.show_results(as_json=False, update=True)
-runner.book()
+book.write_sources(Path(sys.argv[1]) / "pages", [book.Page(notebook, "fresh")])
 results.record("lab.figure", 1.0, who="Ren\u00e9")
 assert results.read_all()["lab.figure"]["who"] == "Ren\u00e9"
 """
@@ -920,4 +905,5 @@ def test_texts_are_utf_8_where_the_code_page_is_not(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert words in (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert words in (tmp_path / "kept" / "book" / "Lab" / "01_Naive.html").read_text(encoding="utf-8")
+    assert f"[{words}](Lab/01_Naive.ipynb)" in (tmp_path / "pages" / "index.md").read_text(encoding="utf-8")
+    assert words in nbformat.read(tmp_path / "pages" / "Lab" / "01_Naive.ipynb", as_version=4).cells[0].source

@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from utils import marks
 from utils.engine import progress, solutions
 
 PATIENCE_SECONDS = (
@@ -584,14 +585,14 @@ class Book:
         exercise = self.exercises[name]
         if answer is None:
             solutions.try_in_place(self, name, sys._getframe(1).f_globals)
-            print(f"TO DO {name}: {exercise.todo}\nThe next cells go on with the reference answer.")
+            marks.say("TO DO", f"{name}: {exercise.todo}\nThe next cells go on with the reference answer.")
             return exercise.right_answer()
         problem = exercise.feedback(answer)
         progress.remember(name, passed=problem is None)
         if problem is None:
-            print(f"PASS {name}")
+            marks.say("PASS", name)
             return exercise.to_go_on_with(answer)
-        print(f"NOT YET {name}: {problem}\nThe next cells go on with the reference answer.")
+        marks.say("NOT YET", f"{name}: {problem}\nThe next cells go on with the reference answer.")
         return exercise.right_answer()
 
     def quiz(self, name: str, choice: str | None = None) -> None:
@@ -613,7 +614,7 @@ class Book:
                 print(f"{name}: {_brief(choice)} is none of {', '.join(question.options)}.")
                 return
             progress.remember(name, passed=key == question.right)
-            print(f"{'PASS' if key == question.right else 'NOT YET'} {name}: {question.feedback[key]}")
+            marks.say("PASS" if key == question.right else "NOT YET", f"{name}: {question.feedback[key]}")
             return
         display(HTML(_quiz_html(question)))
 

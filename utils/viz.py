@@ -7,17 +7,33 @@ figure no text for screen readers, so this one is embedded with its own.
 import base64
 import html
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, BLACK = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
 )  # Okabe and Ito (2008), distinguishable with any colour vision  # fmt: skip
+TABLE = [  # of pandas' Styler
+    {"selector": "", "props": "border-collapse:collapse;margin:0.5em 0"},
+    {"selector": "th, td", "props": "padding:0.25em 0.8em;text-align:right;white-space:nowrap"},
+    {"selector": "thead tr:last-child th", "props": "border-bottom:1px solid currentColor"},
+    {
+        "selector": "tbody tr:last-child td, tbody tr:last-child th",
+        "props": "border-bottom:1px solid currentColor",
+    },
+]
+CAPTION = (
+    "border-left:3px solid #0072B2;font-size:0.95em;margin:0.3em 0 1em;max-width:46em;padding-left:0.7em"
+)
 
 
 def use_style() -> None:
@@ -26,7 +42,9 @@ def use_style() -> None:
 
 
 def show(fig: Figure, caption: str, alt: str) -> None:
-    """Display a figure as PNG with a caption under it and a text for screen readers; close it.
+    """Display a figure with a caption under it and a text for screen readers; close it.
+
+    The picture has two pixels for each point of the screen, so that it stays sharp on fine displays and when enlarged.
 
     Args:
         fig: the figure.
@@ -38,13 +56,119 @@ def show(fig: Figure, caption: str, alt: str) -> None:
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png")
     plt.close(fig)
+    sharpness = (
+        plt.rcParams["savefig.dpi"] / plt.rcParams["figure.dpi"]
+    )  # pixels of the file for one of the page
+    width = int(int.from_bytes(buffer.getvalue()[16:20], "big") / sharpness)  # from the head of the PNG
     picture = base64.b64encode(buffer.getvalue()).decode()
     display(
         HTML(
-            f'<figure style="margin:0"><img alt="{html.escape(alt, quote=True)}" style="max-width:100%" '
-            f'src="data:image/png;base64,{picture}"><figcaption>{html.escape(caption)}</figcaption></figure>'
+            f'<figure style="margin:0"><img alt="{html.escape(alt, quote=True)}" width="{width}" '
+            f'style="max-width:100%;height:auto;background:#fff" src="data:image/png;base64,{picture}">'
+            f'<figcaption style="{CAPTION}">{html.escape(caption)}</figcaption></figure>'
         )
     )
+
+
+def table(
+    frame: "pd.DataFrame | pd.Series",
+    caption: str = "",
+    form: Any = "{:.6g}",
+    best: Mapping[Any, str] | None = None,
+    index: bool = True,
+) -> None:
+    """Display a table with a caption; on a narrow screen it scrolls inside of itself.
+
+    Args:
+        frame: the table; its labels are plain names with their units.
+        caption: one sentence: what it shows and what to see.
+        form: how numbers with a fraction are written; or, by column, how its values are.
+        best: column and ``"min"`` or ``"max"``: that value is set in bold.
+        index: False leaves the labels of the rows out.
+    """
+    from IPython.display import display
+
+    frame = frame.to_frame(frame.name or "") if frame.ndim == 1 else frame
+    by_column = form if isinstance(form, Mapping) else {}
+    number = "{:.6g}" if by_column else form
+
+    def written(value: Any) -> str:
+        if isinstance(value, float | np.floating):
+            return "" if np.isnan(value) else number.format(value)
+        return str(value)
+
+    styled = frame.style.format(
+        {column: by_column.get(column, written) for column in frame.columns}, na_rep=""
+    )
+    styled = styled.set_table_styles(TABLE)
+    styled = styled if index else styled.hide(axis="index")
+    for column, which in (best or {}).items():
+        winner = getattr(frame[column], f"idx{which}")()
+        styled = styled.set_properties(subset=([winner], [column]), **{"font-weight": "bold"})
+    words = f'<div style="{CAPTION}">{html.escape(caption)}</div>' if caption else ""
+    label = html.escape(caption or "Table", quote=True)
+    page = f'<div role="region" tabindex="0" aria-label="{label}" style="overflow-x:auto">{styled.to_html()}</div>{words}'
+    display({"text/html": page, "text/plain": f"{frame.to_string(index=index)}\n{caption}".strip()}, raw=True)
+
+
+def interact(draw: Callable[..., Any], **controls: Any) -> None:
+    """Sliders and menus for the arguments of a function that shows something, as `ipywidgets.interact` makes them.
+
+    Where no kernel runs, as on a web page, a strip of states stands in for them: the first control in five steps, the
+    others as they begin.
+
+    Args:
+        draw: shows a figure or prints.
+        controls: for each argument a range, a list or a widget.
+    """
+    from IPython.display import display
+    from ipywidgets import interactive
+
+    play = interactive(draw, **controls)
+    bundle = play._repr_mimebundle_(include=None, exclude=None)
+    display(
+        bundle | {"text/html": _strip(draw, play), "text/plain": "A control; run the cell to move it."},
+        raw=True,
+    )
+
+
+def _strip(draw: Callable[..., Any], play: Any) -> str:
+    """Pictures of a function at five values of its first control, side by side."""
+    from IPython.utils.capture import capture_output
+
+    first, *others = play.kwargs_widgets
+    rest = {control._kwarg: control.value for control in others}
+    states = []
+    for value in _states(first):
+        with capture_output() as caught, plt.rc_context({"savefig.dpi": 110}):
+            draw(**{first._kwarg: value}, **rest)
+        shown = "".join(output.data.get("text/html", "") for output in caught.outputs)
+        printed = f"<pre>{html.escape(caught.stdout)}</pre>" if caught.stdout else ""
+        label = (
+            f"{first._kwarg.replace('_', ' ')}: {value:g}"
+            if isinstance(value, float)
+            else f"{first._kwarg.replace('_', ' ')}: {value}"
+        )
+        states.append(
+            f'<div style="flex:0 0 min(20em,85%)"><p><b>{html.escape(label)}</b></p>{shown}{printed}</div>'
+        )
+    label = html.escape(f"Five states of the control {first._kwarg.replace('_', ' ')}", quote=True)
+    return (
+        f'<div role="region" tabindex="0" aria-label="{label}" style="display:flex;gap:1em;overflow-x:auto">'
+        f"{''.join(states)}</div>"
+    )
+
+
+def _states(control: Any) -> list:
+    """Five values of a control from its first to its last."""
+    if hasattr(control, "options"):
+        values = [option[1] if isinstance(option, tuple) else option for option in control.options]
+    elif hasattr(control, "max"):
+        count = round((control.max - control.min) / control.step) + 1
+        values = [type(control.value)(control.min + control.step * number) for number in range(count)]
+    else:
+        values = [control.value]
+    return [values[place] for place in sorted({round(share * (len(values) - 1) / 4) for share in range(5)})]
 
 
 def history(runs: Mapping[str, Mapping[str, Sequence[float]]], metric: str = "accuracy") -> Figure:

@@ -36,6 +36,7 @@ CONTEST = competition.Contest(
     "flow",
     {"rel_l2": 4, "worst_rel_l2": 4, "mass_imbalance": 4, "parameters": 0, "seconds": 1},
     ascending={"rel_l2": True, "parameters": True},
+    declared=("parameters", "seconds"),
 )
 HANDED_OUT: submissions.Expected = {"id": ("US", ("n",)), "distance": ("f", ("n", NY, NX))}
 SUBMITTED: submissions.Expected = {

@@ -26,9 +26,8 @@ from tqdm.auto import tqdm
 
 from flow import cars, shapes, solver
 from utils import course
-from utils.data import DataError, disk_full_is_clear
 from utils.engine import fingerprint, parallel, store
-from utils.engine.paths import cache_dir
+from utils.engine.paths import DataError, disk_full
 
 FAMILIES = {
     "train": ("ellipse", "box", "polygon"),
@@ -272,7 +271,7 @@ def generate(
 @contextmanager
 def _ensured(config: Config, num_workers: int | None, client: Any, quiet: bool) -> Iterator[store.Entry]:
     recipe = _recipe(config, num_workers, client, quiet)
-    with disk_full_is_clear(cache_dir(recipe.lab)), store.kept(recipe) as entry:
+    with store.kept(recipe) as entry:
         yield entry
 
 
@@ -381,12 +380,8 @@ def _check_space(folder: Path, config: Config) -> None:
     """Say at once, not after minutes, that the disk is too small for the shards and the joined file."""
     there = sum(file.stat().st_size for file in folder.iterdir())
     needed = 2 * _num_bytes(config) - there
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise DataError(
-            f"No space left in {folder.parent}: the data set needs {needed / 1e6:.0f} MB while it is computed, "
-            f"and {free / 1e6:.0f} MB are free. Free some space, or set BOOTCAMP_CACHE to a folder on another disk."
-        )
+    if shutil.disk_usage(folder).free < needed:
+        raise disk_full(folder.parent, needed)
 
 
 def _reserve(path: Path, num_bytes: int) -> None:

@@ -511,9 +511,36 @@ def storm_interval(values: np.ndarray, storm: np.ndarray, coverage: float = 0.95
         storm: (n,) to which storm each belongs.
         coverage: of the interval between the two quantiles (percentile bootstrap).
     """
+    counts, (sums,) = _drawn_storms(storm, values)
+    return _middle(sums / counts, coverage)
+
+
+def excess_interval(
+    error_kt: np.ndarray, bound_error_kt: np.ndarray, storm: np.ndarray, coverage: float = 0.95
+) -> tuple[float, float]:
+    """Interval of how far an RMSE lies above the bound's, as a share of it, when whole storms are drawn again.
+
+    Both errors belong to the same frames: a storm that is hard to read makes both large, and the ratio moves less.
+
+    Args:
+        error_kt, bound_error_kt: (n,) errors of the estimate and of the best reader, one per frame.
+        storm, coverage: as for `storm_interval`.
+    """
+    _, (own, best) = _drawn_storms(
+        storm, np.square(error_kt, dtype=float), np.square(bound_error_kt, dtype=float)
+    )
+    return _middle(np.sqrt(own / best) - 1, coverage)
+
+
+def _drawn_storms(storm: np.ndarray, *values: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Number of frames and sums of the values in each of `NUM_BOOTSTRAP` draws of storms with replacement."""
     _, which = np.unique(storm, return_inverse=True)
-    counts, sums = np.bincount(which), np.bincount(which, weights=np.asarray(values, float))
+    counts = np.bincount(which)
     num = len(counts)
     drawn = np.random.default_rng(0).multinomial(num, np.full(num, 1 / num), NUM_BOOTSTRAP)
-    low, high = np.quantile((drawn @ sums) / (drawn @ counts), [(1 - coverage) / 2, (1 + coverage) / 2])
+    return drawn @ counts, [drawn @ np.bincount(which, weights=np.asarray(v, float)) for v in values]
+
+
+def _middle(values: np.ndarray, coverage: float) -> tuple[float, float]:
+    low, high = np.quantile(values, [(1 - coverage) / 2, (1 + coverage) / 2])
     return float(low), float(high)

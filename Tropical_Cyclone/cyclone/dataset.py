@@ -15,9 +15,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from cyclone import imagery, posterior, tracks
-from utils.data import disk_full_is_clear
 from utils.engine import parallel, store
-from utils.engine.paths import cache_dir
 
 TROPICAL = ("TD", "TS", "HU", "SD", "SS", "DB", "LO", "WV")  # extratropical rows (EX) look different
 LONGEST_GAP_H = 12.0
@@ -143,7 +141,7 @@ def build(
         make=lambda file, work: _draw(file, work, runs, settings, num_workers, quiet),
         again="drawn again",
     )
-    with disk_full_is_clear(cache_dir("cyclone")), store.kept(recipe) as entry:
+    with store.kept(recipe) as entry:
         frames, origin = _load(entry.path), entry.origin or "the generator"
     if not quiet:
         print(

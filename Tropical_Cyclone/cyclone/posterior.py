@@ -16,6 +16,9 @@ from scipy.spatial.distance import cdist
 from cyclone import imagery, tracks
 
 LATITUDE_SD, LAND_SD = 4.0, 0.25  # of the kernels; half or twice as wide changes the RMSE by under 0.1 kt
+WIND_EDGES_KT = np.arange(
+    2.5, 200.0, 5.0
+)  # best tracks round to 5 kt: each bin holds one value, in its middle
 _FRAMES_AT_ONCE = 256
 
 
@@ -27,11 +30,13 @@ class Reading:
         wind_kt: float32 (n,) mean of the posterior. No function of the image has a smaller expected squared error.
         sd_kt: float32 (n,) standard deviation of the posterior.
         class_share: float32 (n, 8) probability of each of `tracks.CLASSES`.
+        wind_share: float32 (n, 39) probability of each bin between `WIND_EDGES_KT`.
     """
 
     wind_kt: np.ndarray
     sd_kt: np.ndarray
     class_share: np.ndarray
+    wind_share: np.ndarray
 
     @property
     def wind_class(self) -> np.ndarray:
@@ -41,7 +46,20 @@ class Reading:
 
     def __getitem__(self, index: np.ndarray | slice) -> "Reading":
         """The same for some of the frames."""
-        return Reading(self.wind_kt[index], self.sd_kt[index], self.class_share[index])
+        return Reading(
+            self.wind_kt[index], self.sd_kt[index], self.class_share[index], self.wind_share[index]
+        )
+
+    def below(self) -> np.ndarray:
+        """(n, 40) probability of less wind than each of `WIND_EDGES_KT`; NaN where nothing is known."""
+        cumulated = np.cumsum(self.wind_share, axis=1, dtype=float)
+        return np.concatenate([np.zeros((len(cumulated), 1)), cumulated / cumulated[:, -1:]], axis=1)
+
+    def quantile(self, probability: float) -> np.ndarray:
+        """(n,) winds in knots with this probability of less, from 0 to 1; a bin shares its probability evenly."""
+        if not 0 <= probability <= 1:
+            raise ValueError(f"The probability is {probability}; it must lie between 0 and 1.")
+        return np.array([np.interp(probability, below, WIND_EDGES_KT) for below in self.below()])
 
 
 def read(
@@ -72,8 +90,11 @@ def read(
     shown = _in_spreads(t_number, shear_ms, rmw_km, lat, land)
     known, eye = np.isfinite(shown).all(axis=1), np.asarray(eye_clarity) > imagery.FAINTEST_EYE
     own, _ = pd.factorize(np.concatenate([moments["storm_id"], [] if storm_id is None else storm_id]))
-    values = np.column_stack([wind_kt, wind_kt**2, np.eye(8)[classes]])
-    result = np.full((len(shown), 10), np.nan)
+    bins = np.searchsorted(WIND_EDGES_KT, wind_kt) - 1
+    values = np.column_stack([
+        wind_kt, wind_kt**2, np.eye(8)[classes], np.eye(len(WIND_EDGES_KT) - 1)[bins],
+    ])  # fmt: skip
+    result = np.full((len(shown), values.shape[1]), np.nan)
     for group, columns in ((known & eye, slice(None)), (known & ~eye, slice(1, None))):
         for rows in np.array_split(np.flatnonzero(group), group.sum() // _FRAMES_AT_ONCE + 1):
             if not len(rows):
@@ -84,7 +105,8 @@ def read(
             likelihood = np.exp(-0.5 * (distance - distance.min(axis=1, keepdims=True)))
             result[rows] = (likelihood * weight) @ values / (likelihood @ weight)[:, np.newaxis]
     sd_kt = np.sqrt(np.clip(result[:, 1] - result[:, 0] ** 2, 0, None))
-    return Reading(*(part.astype(np.float32) for part in (result[:, 0], sd_kt, result[:, 2:])))
+    parts = (result[:, 0], sd_kt, result[:, 2:10], result[:, 10:])
+    return Reading(*(part.astype(np.float32) for part in parts))
 
 
 def _in_spreads(

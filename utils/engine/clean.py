@@ -1,9 +1,11 @@
 """`./bootcamp clean`: what the course keeps in its cache, and how to be rid of it."""
 
 import argparse
+import re
 import shutil
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from utils.engine import store
 from utils.engine.paths import LABS, cache_dir
@@ -14,6 +16,13 @@ FOLDERS = {  # what can be made or fetched again, beside the labs' entries
     "book": "web pages of the notebooks",
     "logs": "TensorBoard logs",
     "numba": "compiled functions",
+}
+# What earlier versions kept: files of these names in these folders of the cache. No key of today leads to them.
+EARLIER = {
+    "trained": r".+-[0-9a-f]{16}(\.lock)?",
+    "chip": r"[-0-9.]+-[0-9a-f]{8}\.(npz|lock)",
+    "competition": r"cyclone-public-[0-9a-f]{12}\.(npz|lock)",
+    "flow": r"flow-\d+x\d+-[0-9a-f]{10}\..+",
 }
 STAYS = {
     "submissions": "submissions",
@@ -40,6 +49,18 @@ class Kept:
     size: int
 
 
+def earlier() -> list[Path]:
+    """What earlier versions of the course left in the cache, and nothing that anybody else put there."""
+    base = cache_dir()
+    return [
+        path
+        for folder, name in EARLIER.items()
+        if (base / folder).is_dir()
+        for path in sorted((base / folder).iterdir())
+        if re.fullmatch(name, path.name) and not path.is_symlink()
+    ]
+
+
 def kept() -> list[Kept]:
     """All that the cache holds; labs first."""
     found = []
@@ -51,6 +72,9 @@ def kept() -> list[Kept]:
     for name, what in (FOLDERS | STAYS).items():
         folder = cache_dir(name)
         found.append(Kept(name, what, len(list(folder.iterdir())), store.size(folder)))
+    if left := earlier():
+        bytes_ = sum(store.size(path) for path in left)
+        found.append(Kept("earlier", "what earlier versions of the course kept", len(left), bytes_))
     return found
 
 
@@ -70,7 +94,14 @@ def remove(names: list[str]) -> int:
     """Remove what stands under these names; return the bytes that are free now."""
     freed = 0
     for name in names:
-        if name in FOLDERS:
+        if name == "earlier":
+            for path in earlier():
+                freed += store.size(path)
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            for emptied in (cache_dir() / folder for folder in EARLIER):
+                if emptied.is_dir() and not any(emptied.iterdir()):
+                    emptied.rmdir()
+        elif name in FOLDERS:
             folder = cache_dir(name)
             freed += store.size(folder)
             shutil.rmtree(folder)
@@ -82,7 +113,7 @@ def remove(names: list[str]) -> int:
 def main(arguments: list[str]) -> int:
     """Command line."""
     labs = [*LABS.values(), "other"]
-    choices = [*labs, *FOLDERS, "all"]
+    choices = [*labs, *FOLDERS, "earlier", "all"]
     parser = argparse.ArgumentParser(
         prog="bootcamp clean",
         description="Show what the course keeps in its cache, or remove some of it.",
@@ -95,7 +126,7 @@ def main(arguments: list[str]) -> int:
     if not names:
         show()
         return 0
-    freed = remove([*labs, *FOLDERS] if "all" in names else list(dict.fromkeys(names)))
+    freed = remove([*labs, *FOLDERS, "earlier"] if "all" in names else list(dict.fromkeys(names)))
     print(f"{freed / 1e6:.1f} MB removed from {cache_dir()}.")
     return 0
 

@@ -19,7 +19,7 @@ import math
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -213,10 +213,22 @@ class Contest:
         lab: name of the file.
         decimals: for each column of results how many are kept; date, name and key come before them.
         ascending: for each column that ranks, in order, whether less is better.
+        declared: columns that participants say of themselves.
+
+    Attributes:
+        folder: of the leaderboard; None is the cache.
     """
 
-    def __init__(self, lab: str, decimals: Mapping[str, int], ascending: Mapping[str, bool]):
+    def __init__(
+        self,
+        lab: str,
+        decimals: Mapping[str, int],
+        ascending: Mapping[str, bool],
+        declared: Collection[str] = (),
+    ):
         self.lab, self.decimals, self.ascending = lab, dict(decimals), dict(ascending)
+        self.declared = frozenset(declared)
+        self.folder: Path | None = None
         self.columns = [*TEXT_COLUMNS, *decimals]
 
     def secret(self, key: str | None = None) -> bytes:
@@ -277,7 +289,11 @@ class Contest:
     @property
     def path(self) -> Path:
         """The file of the leaderboard."""
-        return cache_dir("leaderboard") / f"{self.lab}.csv"
+        return (self.folder or cache_dir("leaderboard")) / f"{self.lab}.csv"
+
+    def title(self, column: str) -> str:
+        """The name of a column in words; what is declared is called so."""
+        return column.replace("_", " ") + " (declared)" * (column in self.declared)
 
     def enter(self, entrant: Entrant, report: Report) -> None:
         """Add one line; the file is whole at any moment, also with several processes at work.

@@ -24,6 +24,10 @@ class DataError(RuntimeError):
     """A data set cannot be had; the message says why and what to do."""
 
 
+class DiskFull(OSError, DataError):
+    """No space is left in a folder; the message says what to do."""
+
+
 class NowhereToWrite(OSError):
     """No folder for the course's files; the message says what to set."""
 
@@ -33,7 +37,7 @@ def cache_dir(*parts: str) -> Path:
 
     ``$BOOTCAMP_CACHE`` if set, else ``data/cache``. A room that shares one
     read-only copy of the course falls back to the user's own cache folder.
-    The folder is created.
+    The folder is created, the outermost one closed to other users.
 
     Raises:
         NowhereToWrite: neither place can be written; an OSError.
@@ -50,6 +54,8 @@ def cache_dir(*parts: str) -> Path:
     for base in candidates:
         folder = base.joinpath(*parts)
         try:
+            if not base.exists():  # executed notebooks and leaderboards are for no other user of the machine
+                base.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.mkdir(parents=True, exist_ok=True)
         except OSError:
             continue
@@ -79,24 +85,33 @@ def private_dir(name: str) -> Path:
     return folder
 
 
+def disk_full(folder: Path, needed_bytes: int = 0) -> DiskFull:
+    """The error for a folder on a full disk; ``needed_bytes`` is 0 where nobody knows."""
+    need = f", and {needed_bytes / 1e6:.0f} MB are needed" if needed_bytes else ""
+    what_to_do = "Free some space and run this again, or set BOOTCAMP_CACHE to a folder on another disk"
+    return DiskFull(errno.ENOSPC, f"The disk is full{need}. {what_to_do}", str(folder))
+
+
 @contextmanager
-def full_disk_is_said(folder: Path) -> Iterator[None]:
+def full_disk_is_said(folder: Path, needed_bytes: int = 0) -> Iterator[None]:
     """A full disk is one sentence, in whatever words and kind of error HDF5, TensorFlow or Python put it.
 
+    Args:
+        folder: that is written to.
+        needed_bytes: of what is written; 0 where nobody knows.
+
     Raises:
-        OSError: no space is left in ``folder``.
+        DiskFull: no space is left.
     """
     try:
         yield
+    except DiskFull:
+        raise
     except Exception as error:
         words = str(error).lower()
         if not any(sign in words for sign in ("no space left", "not enough space", "disk quota exceeded")):
             raise
-        raise OSError(
-            errno.ENOSPC,
-            "The disk is full. Free some space and run this again, or set BOOTCAMP_CACHE to a folder on another disk",
-            str(folder),
-        ) from error
+        raise disk_full(folder, needed_bytes) from error
 
 
 @contextmanager
@@ -106,7 +121,7 @@ def replacing(path: Path) -> Iterator[Path]:
     So ``path`` is there whole, or as it was before. The name begins with ``tmp-`` and ends as that of ``path`` does.
 
     Raises:
-        OSError: no space is left.
+        DiskFull: no space is left.
     """
     temporary = path.with_name(f"tmp-{secrets.token_hex(4)}-{path.name}")
     try:

@@ -1,11 +1,12 @@
-"""Execute notebooks from the command line, print what they measured, render them as web pages.
+"""Execute notebooks from the command line and print what they measured.
 
-The commands behind ``./bootcamp run``, ``results`` and ``book``.
+The commands behind ``./bootcamp run`` and ``results``.
 """
 
 import argparse
+import ast
 import base64
-import html
+import hashlib
 import json
 import re
 import sys
@@ -21,12 +22,12 @@ from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbconvert import HTMLExporter
 from traitlets import Type, default
 
 from utils import course
-from utils.engine import claims, results
-from utils.engine.paths import ROOT, cache_dir, full_disk_is_said
+from utils.engine import claims, results, settings, usage
+from utils.engine.paths import LABS as CACHE_OF
+from utils.engine.paths import ROOT, cache_dir, full_disk_is_said, write_whole
 
 PICTURES = {  # of the README: the notebook that draws it, and words of its alternative text
     "docs/lab1.png": ("Intro_to_DL/04_Residual_Networks.ipynb", "contour maps of the loss"),
@@ -54,6 +55,7 @@ FORMATS = {  # how the README writes a figure, by the end of its name
 }
 # Their values belong to the machine; all others count steps, not seconds.
 OF_THE_MACHINE = re.compile(r"(_per_second_256|_mlups|\.speedup_\w+|solver_limit_ratio)$")
+SEATS = re.compile(r"(<!-- seats -->\n).*?(<!-- /seats -->)", re.DOTALL)
 FIGURES = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
@@ -68,15 +70,19 @@ def seconds_name(path: Path) -> str:
     return f"{results.slug(lab)}.{results.slug(path.stem)}.seconds"
 
 
-def record_seconds(path: Path, seconds: float, at_once: int = 1) -> None:
-    """Record the run time of a whole notebook, kernel start included.
+def record_seconds(path: Path, seconds: float, at_once: int = 1, **used: float) -> None:
+    """Record the run time of a whole notebook, kernel start included, and what its lab keeps in the cache by then.
 
     Args:
         path: of the notebook.
         seconds: wall time.
         at_once: notebooks that shared the machine; with more than one, each had one thread.
+        used: by its kernel, see `usage.of_tree`.
     """
-    results.record(seconds_name(path), seconds, profile=course.profile(), at_once=at_once)
+    kept = cache_dir() / CACHE_OF.get(path.parent.name, "downloads")
+    disk_mb = sum(file.stat().st_size for file in kept.rglob("*") if file.is_file()) / 2**20
+    context = {"profile": course.profile(), "at_once": at_once, "disk_mb": disk_mb, **used}
+    results.record(seconds_name(path), seconds, **context)
 
 
 class NotebookFailed(Exception):
@@ -131,14 +137,26 @@ def execute(path: Path) -> Path:
     target = executed_path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     started_cells: list[nbformat.NotebookNode] = []
+    used: dict[str, float] = {}
+
+    def begins(cell: nbformat.NotebookNode, cell_index: int) -> None:
+        started_cells.append(cell)
+        used.setdefault("start_seconds", time.perf_counter() - started)
+
+    def ends(cell: nbformat.NotebookNode, cell_index: int, execute_reply: dict[str, Any]) -> None:
+        pid = getattr(getattr(client.km, "provisioner", None), "pid", None)
+        if pid:
+            used.update(usage.larger(used, usage.of_tree(pid)))
+
     client = NotebookClient(
         book, timeout=CELL_SECONDS, kernel_name="python3", kernel_manager_class=_AttentiveManager,
-        resources={"metadata": {"path": path.parent}}, on_cell_start=lambda cell, cell_index: started_cells.append(cell),
+        resources={"metadata": {"path": path.parent}}, on_cell_start=begins, on_cell_executed=ends,
     )  # fmt: skip
+    book.metadata["bootcamp"] = {"made_of": made_of(path)}
     started = time.perf_counter()
     try:
         client.execute()
-        record_seconds(path, time.perf_counter() - started)
+        record_seconds(path, time.perf_counter() - started, **used)
     except CellExecutionError as error:
         raise NotebookFailed(f"{error.ename}: {error.evalue}") from error
     except (DeadKernelError, RuntimeError) as error:  # RuntimeError: it died before the first cell
@@ -166,6 +184,22 @@ def _write(book: nbformat.NotebookNode, target: Path) -> None:
 def executed_path(path: Path) -> Path:
     """Where the executed copy of a notebook is kept."""
     return cache_dir("executed") / path.relative_to(ROOT)
+
+
+def made_of(path: Path) -> str:
+    """16 hexadecimal digits that change with a notebook's code, the course's own code under it, profile and seed."""
+    digest = hashlib.sha256(f"{course.profile()} {settings.seed(0)}".encode())
+    for cell in nbformat.read(path, as_version=4).cells:
+        digest.update(cell.source.encode() if cell.cell_type == "code" else b"")
+    shared = [
+        *(ROOT / "utils").glob("*.py"),
+        ROOT / "utils" / "bootcamp.mplstyle",
+        ROOT / "data" / "registry.toml",
+    ]
+    own = path.parent.glob("*/*.py") if path.parent != ROOT else []
+    for file in sorted([*shared, *own]):
+        digest.update(file.read_bytes() if file.is_file() else b"")
+    return digest.hexdigest()[:16]
 
 
 def run(names: list[str]) -> int:
@@ -206,23 +240,56 @@ def show_results(as_json: bool, update: bool) -> int:
 
 
 def update_texts(recorded: dict[str, dict]) -> None:
-    """Write measured minutes into notebooks and README, and the key figures into the README.
+    """Write measured minutes into notebooks and README, and the key figures into the README; fold cells that only draw.
 
     What was not measured on this machine, or not with the machine to itself, keeps what is written there.
     """
     for path in notebooks():
+        fold_drawings(path)
         text = path.read_text(encoding="utf-8")
         entry = recorded.get(seconds_name(path))
         if entry and entry.get("at_once", 1) == 1 and MINUTES.search(text):
             minutes = f"{entry['value'] / 60:.1f} min on a laptop (2 cores)"
             path.write_text(MINUTES.sub(rf"\g<1>{minutes}\g<3>", text), encoding="utf-8")
     update_pictures()
+    guide = ROOT / "docs" / "instructor_guide.md"
+    if guide.exists():
+        text = guide.read_text(encoding="utf-8")
+        rows = {name: row for row, name in re.findall(r"^(\| `([\w/]+\.ipynb)` \|.*)$", text, re.MULTILINE)}
+        write_whole(guide, SEATS.sub(lambda m: m[1] + _seat_table(recorded, rows) + m[2], text))
     readme = ROOT / "README.md"
     text = TABLE.sub(lambda m: m[1] + _notebook_table() + m[2], readme.read_text(encoding="utf-8"))
     kept = {name: row for row, name in re.findall(r"^(\| `([\w]+\.[\w]+)` \|.*)$", text, re.MULTILINE)}
     readme.write_text(
         FIGURES.sub(lambda m: m[1] + _figure_table(recorded, kept) + m[2], text), encoding="utf-8"
     )
+
+
+def draws_only(source: str) -> bool:
+    """True for a cell that does nothing but show figures, tables and questions."""
+    try:
+        lines = ast.parse(source).body
+    except SyntaxError:
+        return False
+    calls = [line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
+    shown = [ast.unparse(call.func) in ("viz.show", "viz.table", "quiz") for call in calls]
+    return bool(lines) and len(shown) == len(lines) and all(shown)
+
+
+def fold_drawings(path: Path) -> None:
+    """Mark the cells of a notebook that only draw: JupyterLab then shows their result, and their code with a click."""
+    book = nbformat.read(path, as_version=4)
+    changed = False
+    for cell in book.cells:
+        if cell.cell_type == "code" and cell.metadata.get("jupyter", {}).get(
+            "source_hidden", False
+        ) != draws_only(cell.source):
+            changed = True
+            cell.metadata.pop("jupyter", None)
+            if draws_only(cell.source):
+                cell.metadata["jupyter"] = {"source_hidden": True}
+    if changed:
+        write_whole(path, nbformat.writes(book) + "\n")
 
 
 def update_pictures() -> None:
@@ -257,6 +324,30 @@ def _notebook_table() -> str:
     return "\n".join(rows) + "\n"
 
 
+def _seat_table(recorded: dict[str, dict], kept: dict[str, str]) -> str:
+    """What each notebook needs on one seat, and how many seats follow from the largest; rows not measured here stay."""
+    rows = []
+    for path in notebooks():
+        name, entry = path.relative_to(ROOT).as_posix(), recorded.get(seconds_name(path), {})
+        if "peak_mb" in entry:
+            peak, used = entry["peak_mb"] / 1024, entry["processor_seconds"]
+            cores = f"{used / entry['value']:.1f}" if entry["at_once"] == 1 else "1 thread"
+            rows.append(f"| `{name}` | {peak:.2f} | {used / 60:.1f} | {cores} | {entry['disk_mb']:.0f} |")
+        elif name in kept:
+            rows.append(kept[name])
+    if not rows:
+        return ""
+    largest = max(float(row.split("|")[2]) for row in rows)
+    head = ["| Notebook | Peak memory, GB | Processor minutes | Cores in use | Kept by its lab so far, MB |"]
+    lines = [*head, "|---|--:|--:|--:|--:|", *rows, ""]
+    lines += [f"| Node | Seats, from the largest peak here ({largest:.2f} GB) |", "|---|--:|"]
+    for memory, cores in usage.NODES:
+        lines.append(f"| {memory} GB, {cores} cores | {usage.seats_of_a_node(memory, cores, largest)} |")
+    for memory in usage.GPUS:
+        lines.append(f"| GPU of {memory} GB (by memory alone) | {usage.seats_of_a_gpu(memory)} |")
+    return "\n".join(lines) + "\n"
+
+
 def _figure_table(recorded: dict[str, dict], kept: dict[str, str]) -> str:
     rows = dict(kept)
     for name, entry in recorded.items():
@@ -269,44 +360,10 @@ def _figure_table(recorded: dict[str, dict], kept: dict[str, str]) -> str:
     return "\n".join(head + [rows[name] for name in sorted(rows)]) + "\n"
 
 
-def book() -> int:
-    """Render every notebook as HTML under ``data/cache/book``, executing those without a fresh copy."""
-    folder, status = cache_dir("book"), 0
-    exporter = HTMLExporter(embed_images=True, exclude_input_prompt=True, exclude_output_prompt=True)
-    links = []
-    for path in notebooks():
-        copy = executed_path(path)
-        if not copy.exists() or copy.stat().st_mtime < path.stat().st_mtime:
-            print(f"{path.relative_to(ROOT)} ...", flush=True)
-            try:
-                execute(path)
-            except NotebookFailed as failure:
-                print(f"{path.relative_to(ROOT)}: {failure}\nIt is left out.", file=sys.stderr)
-                status = 1
-                continue
-        page, _ = exporter.from_filename(str(copy))
-        page = re.sub(r'href="((?:\.\./|\w+/)?[\w.]+)\.ipynb"', r'href="\1.html"', page)
-        target = folder / path.relative_to(ROOT).with_suffix(".html")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(page, encoding="utf-8")
-        links.append(
-            f'<li><a href="{target.relative_to(folder).as_posix()}">{html.escape(path.stem)}</a></li>'
-        )
-    index = folder / "index.html"
-    index.write_text(
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>AI for Science Bootcamp</title>'
-        f"<h1>AI for Science Bootcamp</h1><ol>{''.join(links)}</ol></html>",
-        encoding="utf-8",
-    )
-    print(f"The course as web pages: {index}")
-    return status
-
-
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bootcamp")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run").add_argument("notebooks", nargs="+")
-    commands.add_parser("book")
     figures = commands.add_parser("results")
     figures.add_argument("--json", action="store_true", help="print {name: value}")
     figures.add_argument("--update", action="store_true", help="write the figures into README and notebooks")
@@ -314,9 +371,7 @@ def main(arguments: list[str]) -> int:
     claims.of_the_course()
     if given.command == "run":
         return run(given.notebooks)
-    if given.command == "results":
-        return show_results(given.json, given.update)
-    return book()
+    return show_results(given.json, given.update)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Score a submission to a competition: ``./bootcamp score LAB FILE [--key KEY] [--name NAME [--pin PIN]]``.
+"""Score a submission to a competition: ``./bootcamp score LAB FILE [--key KEY] [--name NAME [--pin PIN] [--board FOLDER]]``.
 
 The scorer belongs to its lab and is loaded only here, by name. It offers ``score(path, key, name, pin)``,
 which returns a report to print, and ``hand_out(path, key)``, which writes what participants get.
@@ -46,6 +46,11 @@ def main(arguments: list[str]) -> int:
         "--pin", help="keeps the name yours: its first entry sets the pin, later ones need the same"
     )
     parser.add_argument(
+        "--board",
+        type=Path,
+        help="keep the leaderboard in this folder, and draw its page there, LAB.html, for the room to see",
+    )
+    parser.add_argument(
         "--hand-out",
         action="store_true",
         help="instructors: write to FILE what the participants get, no score",
@@ -57,6 +62,8 @@ def main(arguments: list[str]) -> int:
     path = given.folder / given.file
     try:
         lab = scorer(given.lab)
+        if given.board:
+            lab.CONTEST.folder = _board_folder(given.folder / given.board, given.name)
         if given.hand_out:
             if os.path.lexists(path):
                 raise SubmissionError(
@@ -65,12 +72,28 @@ def main(arguments: list[str]) -> int:
             lab.hand_out(path, given.key)
         else:
             print(lab.score(path, given.key, given.name, given.pin))
+            if given.board:
+                print(
+                    f"The board: {importlib.import_module('utils.engine.board').write(lab.CONTEST, given.key)}"
+                )
     except (SubmissionError, DataError) as error:
         if hasattr(error, "report"):  # scored, but not on the leaderboard
             print(error.report)
         print(getattr(error, "reason", error), file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"The board's page could not be written: {error}.", file=sys.stderr)
+        return 1
     return 0
+
+
+def _board_folder(folder: Path, name: str | None) -> Path:
+    """The instructor's folder; it must be there, and an entry needs a name."""
+    if name is None:
+        raise SubmissionError("A board shows names: give --name, too.")
+    if not folder.is_dir():
+        raise SubmissionError(f"{str(folder)[-100:]!r} is no folder: the instructor makes it first.")
+    return folder
 
 
 if (

@@ -107,7 +107,8 @@ def kept(recipe: Recipe, *, anew: bool = False, wait: bool = True) -> Iterator[E
         wait: while another process makes the same, wait for it; else make a copy of one's own.
 
     Raises:
-        OSError: the disk is full, or no place can be written to.
+        DiskFull: no space is left.
+        OSError: no place can be written to.
     """
     try:
         file_name = recipe.file_name
@@ -121,7 +122,7 @@ def kept(recipe: Recipe, *, anew: bool = False, wait: bool = True) -> Iterator[E
     path = cache_dir(recipe.lab) / file_name
     entry = None if anew else _found(path, recipe)
     if entry is None:
-        with locked(path, recipe.name if wait else "") as alone:
+        with full_disk_is_said(path.parent), locked(path, recipe.name if wait else "") as alone:
             if alone is not False:
                 entry = _made(path, recipe, anew, alone is True)
     if entry:
@@ -167,14 +168,13 @@ def _made(path: Path, recipe: Recipe, anew: bool, alone: bool) -> Entry:
         else:
             shutil.rmtree(work, ignore_errors=True)
         remove(path)
-    with full_disk_is_said(path.parent):
-        if alone:
-            work.mkdir(exist_ok=True)
-        else:  # without locks somebody else may work in the same folder
-            work = Path(tempfile.mkdtemp(prefix=f"{work.name}-", dir=work.parent))
-        for leftover in work.glob("tmp-*"):  # of a process that was killed
-            leftover.unlink()
-        facts = write(path, lambda file: recipe.make(file, work))
+    if alone:
+        work.mkdir(exist_ok=True)
+    else:  # without locks somebody else may work in the same folder
+        work = Path(tempfile.mkdtemp(prefix=f"{work.name}-", dir=work.parent))
+    for leftover in work.glob("tmp-*"):  # of a process that was killed
+        leftover.unlink()
+    facts = write(path, lambda file: recipe.make(file, work))
     shutil.rmtree(work, ignore_errors=True)
     return Entry(path, facts, True, "")
 
