@@ -16,7 +16,7 @@ from typing import Any
 
 import nbformat
 
-from utils.engine import diagrams, runner
+from utils.engine import claims, diagrams, runner
 from utils.engine.paths import cache_dir, write_whole
 from utils.engine.runner import LABS, NotebookFailed
 
@@ -431,6 +431,7 @@ def main(arguments: list[str]) -> int:
         "--as-is", action="store_true", help="run nothing: pages of notebooks without results say so"
     )
     given = parser.parse_args(arguments)
+    claims.of_the_course()
     return make(given.notebooks, given.as_is)
 
 
