@@ -219,7 +219,7 @@ def plain_table(entry: dict) -> list[str]:
                 cells.append("")
                 continue
             mean = f"{math.exp(sum(map(math.log, some)) / len(some)):.1e}"
-            clear = len(some) == len(seeds) > 1 and max(some) < min(others)
+            clear = len(some) == len(seeds) > 2 and max(some) < min(others)
             cells.append((f"**{mean}**" if clear else mean) + f"<br>{min(some):.0e} to {max(some):.0e}")
         if seeds:
             lines.append(f"| {name} | {len(seeds)} | " + " | ".join(cells) + " |")

@@ -112,7 +112,9 @@ def full_disk_is_said(folder: Path, needed_bytes: int = 0) -> Iterator[None]:
         raise
     except Exception as error:
         words, number = str(error).lower(), getattr(error, "errno", None)  # words may be in another language
-        if number not in FULL and not any(sign in words for sign in ("no space left", "not enough space", "disk quota exceeded")):
+        if number not in FULL and not any(
+            sign in words for sign in ("no space left", "not enough space", "disk quota exceeded")
+        ):
             raise
         raise disk_full(folder, needed_bytes) from error
 
