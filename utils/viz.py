@@ -41,6 +41,9 @@ def use_style() -> None:
     plt.style.use(["default", Path(__file__).with_name("bootcamp.mplstyle")])
 
 
+SHARPNESS = 2  # pixels of a picture for one of the page
+
+
 def show(fig: Figure, caption: str, alt: str) -> None:
     """Display a figure with a caption under it and a text for screen readers; close it.
 
@@ -54,12 +57,9 @@ def show(fig: Figure, caption: str, alt: str) -> None:
     from IPython.display import HTML, display
 
     buffer = io.BytesIO()
-    fig.savefig(buffer, format="png")
+    fig.savefig(buffer, format="png", dpi=SHARPNESS * fig.dpi)
     plt.close(fig)
-    sharpness = (
-        plt.rcParams["savefig.dpi"] / plt.rcParams["figure.dpi"]
-    )  # pixels of the file for one of the page
-    width = int(int.from_bytes(buffer.getvalue()[16:20], "big") / sharpness)  # from the head of the PNG
+    width = int.from_bytes(buffer.getvalue()[16:20], "big") // SHARPNESS  # from the head of the PNG
     picture = base64.b64encode(buffer.getvalue()).decode()
     display(
         HTML(
