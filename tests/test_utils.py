@@ -393,6 +393,23 @@ def test_a_damaged_result_is_named_and_the_others_are_printed(own_cache, capsys,
     assert "lab.bad.json holds no figure; remove it, or run its notebook again." in said.err
 
 
+def test_a_result_with_another_digit_is_damaged(own_cache, capsys):
+    course.record("lab.accuracy", 0.75)
+    path = own_cache / "results" / "lab.accuracy.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("0.75", "0.95"), encoding="utf-8")
+    assert results.read_all() == {}
+    assert "lab.accuracy.json holds no figure" in capsys.readouterr().err
+
+
+def test_a_result_of_an_earlier_version_is_read(own_cache):
+    course.record("lab.accuracy", 0.75)
+    path = own_cache / "results" / "lab.accuracy.json"
+    entry = json.loads(path.read_text(encoding="utf-8"))
+    del entry["sha256"]
+    path.write_text(json.dumps(entry), encoding="utf-8")
+    assert results.read_all()["lab.accuracy"]["value"] == 0.75
+
+
 @pytest.mark.parametrize(("name", "value"), [("accuracy", 1), ("Lab.a", 1), ("lab.a", float("nan"))])
 def test_nonsense_is_not_recorded(own_cache, name, value):
     with pytest.raises(ValueError, match="of the form|finite"):

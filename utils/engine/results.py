@@ -1,5 +1,6 @@
 """Figures the course measures, kept as small JSON files so that the README can quote them."""
 
+import hashlib
 import json
 import platform
 import re
@@ -43,19 +44,29 @@ def record(name: str, value: float, **context) -> None:
         "python": platform.python_version(),
         "versions": {m: version(m) for m in ("keras", "tensorflow", "torch", "numpy") if m in sys.modules},
     }
-    write_whole(_folder() / f"{name}.json", json.dumps(entry, indent=1))
+    write_whole(_folder() / f"{name}.json", json.dumps(entry | {"sha256": _sha256(entry)}, indent=1))
 
 
 def read_all() -> dict[str, dict]:
-    """Every recorded figure by name; the newest run wins. A file that holds no figure is named and left out."""
+    """Every recorded figure by name; the newest run wins. A file that holds none, or another than was written, is
+    named and left out."""
     entries = {}
     for path in sorted(_folder().glob("*.json")):
         try:
             entry = json.loads(path.read_text(encoding="utf-8"))
+            if entry.pop("sha256", None) not in (
+                None,
+                _sha256(entry),
+            ):  # None: recorded by an earlier version
+                raise ValueError
             entries[path.stem] = entry | {"value": float(entry["value"]), "date": str(entry["date"])}
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             print(f"{path} holds no figure; remove it, or run its notebook again.", file=sys.stderr)
     return entries
+
+
+def _sha256(entry: dict) -> str:
+    return hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()
 
 
 def _folder() -> Path:
