@@ -16,6 +16,7 @@ from matplotlib.collections import LineCollection
 
 from cyclone import archives, figures, imagery, tracks
 from utils import data
+from utils.engine import download
 
 ROOT = Path(__file__).resolve().parents[1]
 RADII = " -999," * 12
@@ -355,7 +356,7 @@ def test_the_files_of_noaa_come_through_the_resolver(
     (tmp_path / name).mkdir()
     (tmp_path / name / file).write_text(content, encoding="utf-8")
     monkeypatch.setenv("BOOTCAMP_DATA", str(tmp_path))
-    monkeypatch.setattr(data, "LEAST_SHARE", 0)  # of these few rows
+    monkeypatch.setattr(download, "LEAST_SHARE", 0)  # of these few rows
     table = tracks.load_tracks(source)
     said = capsys.readouterr().out
     assert "not verified" in said
