@@ -604,8 +604,22 @@ def test_progress_is_remembered_for_this_user_alone(own_cache, capsys):
     assert "<script" not in page
     assert "http" not in page
     assert 'lang="en"' in page
-    file.write_text("[broken", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "content", [b"[broken", b"\xff", b"[1, 2]", b'{"pinn-1c": 3}', b'{"pinn-1c": {"tries": "x"}}']
+)
+def test_a_damaged_file_of_progress_is_kept_aside(own_cache, capsys, content):
+    BOOKS["pinn-1c"].check("pinn-1c", 91)
+    (file,) = own_cache.rglob("progress.json")
+    file.write_bytes(content)
+    capsys.readouterr()
     assert progress.read() == {}
+    (aside,) = own_cache.rglob("progress-damaged-*.json")
+    assert aside.read_bytes() == content
+    assert str(aside) in capsys.readouterr().out
+    BOOKS["pinn-1c"].check("pinn-1c", 91)
+    assert progress.read()["pinn-1c"]["tries"] == 1
 
 
 def test_reset_gives_back_the_original_and_keeps_every_copy(tmp_path, monkeypatch, capsys):

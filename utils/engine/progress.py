@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from utils.engine import store
 from utils.engine.paths import LABS, ROOT, NowhereToWrite, cache_dir, replacing, write_whole
 
 TITLES = {"": "Start Here"} | {lab: lab.replace("_", " ") for lab in LABS}
@@ -32,23 +33,37 @@ def _file() -> Path:
 
 
 def read() -> dict[str, dict[str, Any]]:
-    """What is kept, by the id of an exercise or question: ``tries``, ``passed`` (a date, or absent)."""
+    """What is kept, by the id of an exercise or question: ``tries``, ``passed`` (a date, or absent).
+
+    A file that another program or a full disk spoiled is laid aside under a name of its own, with a sentence.
+    """
     try:
-        kept = json.loads(_file().read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError, NowhereToWrite):  # none yet, or written by another program
+        path = _file()
+        text = path.read_bytes()
+    except (FileNotFoundError, NowhereToWrite):
         return {}
-    return {k: v for k, v in kept.items() if isinstance(v, dict)} if isinstance(kept, dict) else {}
+    try:
+        kept = json.loads(text)
+        if all(isinstance(entry.get("tries", 0), int) for entry in kept.values()):
+            return kept
+    except (ValueError, AttributeError):
+        pass
+    aside = path.with_name(f"progress-damaged-{datetime.datetime.now():%Y%m%d-%H%M%S}.json")
+    path.replace(aside)
+    print(f"What you have passed could not be read and begins anew; the damaged file is kept as {aside}.")
+    return {}
 
 
 def remember(name: str, passed: bool) -> None:
     """Count a try; what was passed once stays passed. Where nothing can be written, one sentence says so."""
     try:
-        kept = read()
-        entry = kept.setdefault(name, {})
-        entry["tries"] = int(entry.get("tries", 0)) + 1
-        if passed:
-            entry.setdefault("passed", datetime.date.today().isoformat())
-        write_whole(_file(), json.dumps(kept, indent=1, sort_keys=True))
+        with store.locked(_file(), "your progress"):  # two notebooks may be open
+            kept = read()
+            entry = kept.setdefault(name, {})
+            entry["tries"] = int(entry.get("tries", 0)) + 1
+            if passed:
+                entry.setdefault("passed", datetime.date.today().isoformat())
+            write_whole(_file(), json.dumps(kept, indent=1, sort_keys=True))
     except OSError as error:
         print(
             f"Your progress could not be kept ({error.strerror or error}). The exercise counts all the same."
