@@ -18,13 +18,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Tropical_Cyclone"))
 
-import test_data  # noqa: E402
-from test_data import Server, leftovers  # noqa: E402
-
 from cyclone import archives, dataset, imagery  # noqa: E402
+from mirror import Server, leftovers  # noqa: E402
 from utils import data  # noqa: E402
 
-server = test_data.server  # the fixture
+pytest_plugins = ["mirror"]  # the fixture server
 
 KATRINA, OTHER = "2005236N23285", "2005192N11318"
 ARCHIVE = f"HURSAT_b1_v06_{KATRINA}_KATRINA_c20170721.tar.gz"
