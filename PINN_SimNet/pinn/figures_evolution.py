@@ -39,11 +39,12 @@ def draw_orders(steps: Sequence[int], errors: Mapping[int, Sequence[float]]) -> 
     """
     fig, ax = plt.subplots(figsize=(6.5, 4.2))
     for color, mark, (stages, values) in zip(COLORS, MARKS, errors.items(), strict=False):
-        ax.loglog(steps, values, mark, color=color, label=f"{stages} stages")
+        ax.loglog(steps, values, mark, color=color, label=f"{stages} stage{'s' * (stages > 1)}")
         theory = values[-1] * (np.array(steps) / steps[-1]) ** (-2.0 * stages)
         ax.loglog(steps, theory, "--", color=color, lw=1, label=f"slope {-2 * stages}")
     ax.set(xlabel="number of steps", ylabel="relative L2 error", title="Time steps by a network")
-    ax.set_xticks(steps, [str(number) for number in steps], minor=False)
+    ax.set_xticks(steps, [str(number) for number in steps])
+    ax.minorticks_off()
     ax.legend(fontsize=8, ncol=2)
     return fig
 
