@@ -7,9 +7,7 @@ A seed changes which storms train, calibrate and test, and the first weights. Th
 benchmarks/conformal_coverage.json and to the table in benchmarks/README.md. Trainings are kept in the cache.
 """
 
-import json
 import os
-import subprocess
 import sys
 
 import nbformat
@@ -36,7 +34,7 @@ def notebook_10(seed: int) -> None:
     for number, source in enumerate(cells()):
         exec(compile(source, f"cell {number}", "exec"), names)
     choice, elsewhere, ranked, by_class = (names[k] for k in ("choice", "elsewhere", "ranked", "by_class"))
-    write({
+    tables.add(REPORT, table, {
         f"seed {seed}": {
             "coverage": float(names["again"].mean()), "spread": float(names["again"].std()),
             "stated": float(names["stated"]), "best_reader_stated": float(names["exact"]),
@@ -82,7 +80,7 @@ def libraries() -> None:
         assert largest < 1e-12, (number, ours, by_crepes, by_mapie)
     grouped = ConformalRegressor().fit(rng.normal(size=200), bins=np.repeat(["a", "b"], 100))
     unseen = grouped.predict_int(np.full(1, 50.0), bins=np.array(["c"]), confidence=0.9)[0]
-    write({
+    tables.add(REPORT, table, {
         "libraries": {
             "crepes": crepes.__version__, "mapie": mapie.__version__, "largest_difference": float(largest),
             "crepes_unseen_category": unseen.tolist(),
@@ -109,23 +107,11 @@ def table(report: dict[str, dict]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write(rows: dict[str, dict]) -> None:
-    """Add rows to the report and write the table anew."""
-    report = (json.loads(REPORT.read_text(encoding="utf-8")) if REPORT.exists() else {}) | rows
-    REPORT.write_text(json.dumps(report, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    tables.put("conformal_coverage", table(report))
-    print(table(report))
-
-
 def main(arguments: list[str]) -> None:
     if arguments == ["libraries"]:
         libraries()
-    elif arguments[:1] == ["seed"] and len(arguments) == 2:
-        os.environ["BOOTCAMP_SEED"] = arguments[1]
-        notebook_10(int(arguments[1]))
-    elif arguments[:1] == ["seed"]:  # a process per seed: a seed holds for a process
-        for seed in arguments[1:] or ["0", "1", "2"]:
-            subprocess.run([sys.executable, __file__, "seed", seed], check=True)
+    elif arguments[:1] == ["seed"]:
+        tables.for_seeds(__file__, arguments[1:], notebook_10)
     else:
         sys.exit(__doc__)
 

@@ -9,10 +9,8 @@ to benchmarks/cyclone_seeds.json and to the table in benchmarks/README.md. Train
 interrupted run goes on.
 """
 
-import json
 import os
 import re
-import subprocess
 import sys
 import time
 
@@ -53,7 +51,7 @@ def notebook_06(seed: int) -> None:
     lives = (names["life_mean"] - names["life_truth"], names["life_best"].wind_kt - names["life_truth"])
     peaks = (names["again_mean"] - again.wind_kt, names["again_best"].wind_kt - again.wind_kt)
     one_sky = (names["final_mean"] - truth, names["best"].wind_kt - truth)
-    write({
+    tables.add(REPORT, table, {
         f"seed {seed}": scores(nature, lives, life_storm),
         f"seed {seed}, peaks": scores(names["peak_rows"], peaks, again.storm_ids[again.storm]),
         f"seed {seed}, peaks under one sky": scores(
@@ -92,10 +90,10 @@ def leak() -> None:
     )
     budget_s = time.process_time() - started
     scores = training.scores(frames.wind_kt[test], *training.predict(network, polar[test]))
-    write({"polar network, shuffled": {**scores, "cpu_s": budget_s}})
+    tables.add(REPORT, table, {"polar network, shuffled": {**scores, "cpu_s": budget_s}})
     large = archives.load("synthetic", num_pixels=256, width_km=1024.0, frames_per_storm=6, step_minutes=180)
     for name, split in (("shuffled", dataset.split_shuffled), ("unseen storms", dataset.split_by_storm)):
-        write({f"Model 1, {name}": model_1(large, *split(large, 0.25, seed=0), budget_s)})
+        tables.add(REPORT, table, {f"Model 1, {name}": model_1(large, *split(large, 0.25, seed=0), budget_s)})
 
 
 def model_1(frames, train: np.ndarray, test: np.ndarray, budget_s: float) -> dict[str, float]:
@@ -146,23 +144,11 @@ def table(report: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write(rows: dict[str, dict[str, float]]) -> None:
-    """Add rows to the report and write the tables anew."""
-    report = (json.loads(REPORT.read_text(encoding="utf-8")) if REPORT.exists() else {}) | rows
-    REPORT.write_text(json.dumps(report, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    tables.put("cyclone_seeds", table(report))
-    print(table(report))
-
-
 def main(arguments: list[str]) -> None:
     if arguments == ["leak"]:
         leak()
-    elif arguments[:1] == ["seed"] and len(arguments) == 2:
-        os.environ["BOOTCAMP_SEED"] = arguments[1]
-        notebook_06(int(arguments[1]))
-    elif arguments[:1] == ["seed"]:  # a process per seed: a seed holds for a process
-        for seed in arguments[1:] or ["0", "1", "2"]:
-            subprocess.run([sys.executable, __file__, "seed", seed], check=True)
+    elif arguments[:1] == ["seed"]:
+        tables.for_seeds(__file__, arguments[1:], notebook_06)
     else:
         sys.exit(__doc__)
 
