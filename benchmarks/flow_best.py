@@ -59,7 +59,7 @@ def main() -> None:
         "|---|--:|--:|--:|--:|",
     ]
     for name, row in results.items():
-        cells = (f"{np.mean(row[s]):.2f} ({min(row[s]):.2f} to {max(row[s]):.2f})" for s in SPLITS)
+        cells = (tables.spread(row[split]) for split in SPLITS)
         lines.append(f"| {name} | {' | '.join(cells)} | {seconds[name]:.0f} s, {seconds[name] / first:.2f} |")
     report = {"seeds": seeds, "date": time.strftime("%Y-%m-%d"), "results": results}
     (HERE / "flow_best.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

@@ -20,7 +20,6 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "CFD_Steady_Flow")]
 
 import keras  # noqa: E402
-import numpy as np  # noqa: E402
 
 from flow import dataset, models, training  # noqa: E402
 from utils import course, gpu  # noqa: E402
@@ -65,8 +64,7 @@ def main() -> None:
         "|---|--:|--:|--:|",
     ]
     for name, row in results.items():
-        cells = (f"{np.mean(errors):.2f} ({min(errors):.2f} to {max(errors):.2f})" for errors in row.values())
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        lines.append(f"| {name} | {' | '.join(map(tables.spread, row.values()))} |")
     report = {"seeds": seeds, "date": time.strftime("%Y-%m-%d"), "rel_l2_percent": results}
     (HERE / "flow_touches.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     tables.put("flow_touches", "\n".join(lines) + "\n")

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 README = Path(__file__).resolve().parent / "README.md"
@@ -18,6 +18,11 @@ def put(name: str, text: str) -> None:
         marked.sub(lambda match: match[1] + text + match[2], README.read_text(encoding="utf-8")),
         encoding="utf-8",
     )
+
+
+def spread(values: Sequence[float]) -> str:
+    """The mean of a figure over seeds, and its lowest and highest."""
+    return f"{sum(values) / len(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
 def add(report: Path, render: Callable[[dict[str, dict]], str], rows: dict[str, dict]) -> None:
