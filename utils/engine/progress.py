@@ -162,21 +162,21 @@ def write_pdf(path: Path) -> None:
     lines = [(bold, part) for bold, line in lines for part in textwrap.wrap(line, 95) or [""]]
     about = {"Title": "Progress, AI for Science Bootcamp", "Subject": "What was passed", "Keywords": "en"}
     with (
-        rc_context({"pdf.fonttype": 42}),
+        rc_context({"pdf.fonttype": 42}),  # text that can be searched and copied
         replacing(path) as temporary,
-    ):  # 42: text that can be searched and copied
-        with PdfPages(temporary, metadata=about) as pages:
-            for start in range(0, len(lines), PER_PAGE):
-                fig = Figure(figsize=(8.27, 11.69))
-                fig.text(0.08, 0.94, "AI for Science Bootcamp", size=18, weight="bold")
-                fig.text(0.08, 0.915, f"What was passed, as of {datetime.date.today().isoformat()}", size=11)
-                for number, (bold, line) in enumerate(lines[start : start + PER_PAGE]):
-                    weight = "bold" if bold else "normal"
-                    fig.text(0.08 if bold else 0.1, 0.88 - 0.02 * number, line, size=9, weight=weight)
-                fig.text(
-                    0.08, 0.04, "Passed in the learner's own notebooks, as this machine remembers it.", size=8
-                )
-                pages.savefig(fig)
+        PdfPages(temporary, metadata=about) as pages,
+    ):
+        for start in range(0, len(lines), PER_PAGE):
+            fig = Figure(figsize=(8.27, 11.69))
+            fig.text(0.08, 0.94, "AI for Science Bootcamp", size=18, weight="bold")
+            fig.text(0.08, 0.915, f"What was passed, as of {datetime.date.today().isoformat()}", size=11)
+            for number, (bold, line) in enumerate(lines[start : start + PER_PAGE]):
+                weight = "bold" if bold else "normal"
+                fig.text(0.08 if bold else 0.1, 0.88 - 0.02 * number, line, size=9, weight=weight)
+            fig.text(
+                0.08, 0.04, "Passed in the learner's own notebooks, as this machine remembers it.", size=8
+            )
+            pages.savefig(fig)
 
 
 def show() -> None:
