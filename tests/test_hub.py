@@ -11,7 +11,9 @@ import importlib.util
 import json
 import os
 import re
+import runpy
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -25,6 +27,7 @@ import cluster
 import pytest
 import requests
 import yaml
+from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 HUB = ROOT / "deploy" / "jupyterhub"
@@ -116,6 +119,35 @@ def test_a_profile_becomes_the_pod_that_it_promises(monkeypatch, slug, memory, g
     assert any(mount.mount_path == "/data" and mount.read_only for mount in container.volume_mounts)
 
 
+def test_commands_of_slurm_have_full_names_and_survive_a_space(tmp_path, monkeypatch):
+    """They run with a seat's short path, as words of a shell."""
+    if os.name == "nt":
+        pytest.skip("Slurm is not for Windows")
+    programs, course = tmp_path / "slurm", tmp_path / "the course" / "deploy" / "jupyterhub"
+    for folder in (programs, course):
+        folder.mkdir(parents=True)
+    for name in ("runuser", "sbatch", "squeue", "scancel"):
+        (programs / name).write_text("#!/bin/sh\n", encoding="utf-8")
+        (programs / name).chmod(0o755)
+    shutil.copy(HUB / "jupyterhub_config.py", course)
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    monkeypatch.setenv("BOOTCAMP_HUB", "slurm")
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setitem(sys.modules, "batchspawner", SimpleNamespace())
+    made = Config()
+    runpy.run_path(str(course / "jupyterhub_config.py"), init_globals={"get_config": lambda: made})
+    slurm = made.SlurmSpawner
+    for command in (slurm.exec_prefix, slurm.batch_submit_cmd, slurm.batch_query_cmd, slurm.batch_cancel_cmd):
+        assert command.startswith(f"{programs}{os.sep}"), command
+    words = shlex.split(" ".join([slurm.batchspawner_singleuser_cmd, *made.Spawner.cmd, *made.Spawner.args]))
+    assert words[:3] == [
+        str(tmp_path / "the course" / "deploy" / "start.sh"),
+        "batchspawner-singleuser",
+        "jupyterhub-singleuser",
+    ]
+    assert f"--config={tmp_path / 'the course' / 'deploy' / 'jupyter_server_config.py'}" in words
+
+
 @pytest.fixture
 def users() -> Iterator[dict[str, Path]]:
     """Three new Unix users with private homes, removed at the end."""
@@ -153,10 +185,7 @@ def hub(request, users, tmp_path_factory) -> Iterator[SimpleNamespace]:
     (data / "shared.txt").write_text("for all", encoding="utf-8")
     password, token = secrets.token_hex(16), secrets.token_hex(16)
     ports = [cluster.free_port() for _ in range(3)]
-    with cluster.slurm(folder) if request.param == "slurm" else cluster.nothing() as environment:
-        if request.param == "slurm":
-            shutil.copy(environment["SLURM_CONF"], data / "slurm.conf")  # users read it, too
-            environment = {"SLURM_CONF": str(data / "slurm.conf")}
+    with cluster.slurm() if request.param == "slurm" else cluster.nothing() as environment:
         text = CONFIGURATION.format(
             config=str(HUB / "jupyterhub_config.py"), users=set(USERS), password=password, ports=ports, token=token,
             extra=environment,
@@ -188,12 +217,12 @@ def hub(request, users, tmp_path_factory) -> Iterator[SimpleNamespace]:
             log.close()
             lines = (folder / "log").read_text(encoding="utf-8").splitlines()
             print("\n".join(line for line in lines if "GET /hub/api/users" not in line)[-8000:])
-            shutil.rmtree(data)
             if request.param == "slurm":
-                subprocess.run(
-                    ["scancel", "--state=RUNNING", *(f"--user={name}" for name in USERS[:1])],
-                    env={**os.environ, **environment},
-                )
+                for name in USERS:
+                    subprocess.run(["scancel", f"--user={name}"], env={**os.environ, **environment})
+                    for said in sorted(users[name].glob("bootcamp-seat-*.log")):
+                        print(f"{said.name} of {name}:", said.read_text(encoding="utf-8")[-2000:])
+            shutil.rmtree(data)
 
 
 def answers(url: str) -> bool:

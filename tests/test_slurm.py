@@ -163,10 +163,10 @@ if __name__ == "__main__":
 
 
 @pytest.fixture(scope="module")
-def node(tmp_path_factory) -> Iterator[dict[str, str]]:
+def node() -> Iterator[dict[str, str]]:
     if importlib.util.find_spec("dask_jobqueue") is None:
         pytest.skip("dask-jobqueue is missing: python -m pip install -r deploy/slurm.txt")
-    with cluster.slurm(tmp_path_factory.mktemp("slurm")) as environment:
+    with cluster.slurm() as environment:
         yield environment
 
 
