@@ -1,6 +1,6 @@
 """The container: static rules, the start script, and the install script in a fresh Debian root.
 
-No container engine is needed. The slow test (marker ``container``) makes a root with
+No container engine is needed. The slow test (marker ``release``) makes a root with
 debootstrap and runs deploy/install.sh in it, the same script that Dockerfile and
 singularity.def run, then the course's own check as an ordinary user.
 """
@@ -358,7 +358,7 @@ def fresh_root() -> Iterator[Path]:
         yield root
 
 
-@pytest.mark.container
+@pytest.mark.release
 @pytest.mark.timeout(3600)
 def test_install_script_in_a_fresh_root(fresh_root):
     """Install, check and start the course as user 1000; then install again over it."""
