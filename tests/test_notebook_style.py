@@ -117,9 +117,11 @@ def test_pictures_have_alt_text(path: Path):
         assert re.search(r'alt="[^"]+"', image), image
     for tree in notebooks.trees(path):
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "viz.show":
-                given = len(node.args) + len(node.keywords)
-                assert given == 3, f"line {node.lineno}: viz.show needs figure, caption and alt text"
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("viz.show", "viz.animate"):
+                named = {keyword.arg for keyword in node.keywords} & {"caption", "alt"}
+                assert len(node.args) + len(named) == 3, (
+                    f"line {node.lineno}: {ast.unparse(node.func)} needs what it draws, caption and alt text"
+                )
 
 
 def luminance(colour: str) -> float:

@@ -275,7 +275,7 @@ def draws_only(source: str) -> bool:
     except SyntaxError:
         return False
     calls = [line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
-    shown = [ast.unparse(call.func) in ("viz.show", "viz.table", "quiz") for call in calls]
+    shown = [ast.unparse(call.func) in ("viz.show", "viz.animate", "viz.table", "quiz") for call in calls]
     return bool(lines) and len(shown) == len(lines) and all(shown)
 
 
