@@ -156,14 +156,15 @@ def _spring(ax: Axes, start: float, end: float, y: float = 0.0, color: str = BLA
     ax.plot(start + (end - start) * way, y + wave, color=color, lw=1.3)
 
 
-def _row(ax: Axes, moved: Sequence[float], stiffness: Sequence[float] = (2, 1, 1, 2)) -> None:
-    """Three masses between four springs and two walls; rest positions 1, 2 and 3."""
+def _row(ax: Axes, moved: Sequence[float], stiffness: Sequence[float] = ()) -> None:
+    """Three masses between four springs, named by their stiffness if given; ticks where the masses rest."""
     places = [0.0, *(number + 1 + 0.32 * value for number, value in enumerate(moved)), 4.0]
-    for number, k in enumerate(stiffness):
+    for number in range(4):
         start = places[number] + (0.16 if number else 0)
         end = places[number + 1] - (0.16 if number < 3 else 0)
         _spring(ax, start, end)
-        ax.text((start + end) / 2, 0.3, f"k = {k:g}", ha="center", fontsize=9)
+        if len(stiffness):
+            ax.text((start + end) / 2, 0.3, f"k = {stiffness[number]:g}", ha="center", fontsize=9)
     for number, (name, color) in enumerate(zip("xyz", (BLUE, ORANGE, GREEN), strict=True)):
         middle = places[number + 1]
         ax.add_patch(Rectangle((middle - 0.16, -0.22), 0.32, 0.44, color=color, zorder=3))
@@ -195,12 +196,12 @@ def make_mass_frames(t: np.ndarray, motions: Mapping[str, np.ndarray]) -> Iterat
         t: moments, shape (n,).
         motions: for each label displacements, shape (n, 3).
     """
-    fig, axes = plt.subplots(len(motions), 1, figsize=(6.4, 1.35 * len(motions) + 0.3), squeeze=False)
+    fig, axes = plt.subplots(len(motions), 1, figsize=(4.4, 1.0 * len(motions) + 0.2), squeeze=False)
     for number, moment in enumerate(t):
         for ax, (label, values) in zip(axes[:, 0], motions.items(), strict=True):
             ax.clear()
             _row(ax, values[number])
-            ax.set_title(f"{label}, t = {moment:.1f} s", fontsize=10)
+            ax.set_title(f"{label}, t = {moment:.1f} s", fontsize=9)
         yield fig
 
 
