@@ -537,6 +537,14 @@ def _drawn_storms(storm: np.ndarray, *values: np.ndarray) -> tuple[np.ndarray, l
     _, which = np.unique(storm, return_inverse=True)
     counts = np.bincount(which)
     num = len(counts)
+    if num < 2:
+        raise ValueError(
+            f"An interval over storms needs two storms or more, not {num}: one says nothing of the spread."
+        )
+    if any(np.shape(v) != np.shape(storm) for v in values):
+        raise ValueError(
+            f"There is one value a frame, {np.shape(storm)}, not {[np.shape(v) for v in values]}."
+        )
     drawn = np.random.default_rng(0).multinomial(num, np.full(num, 1 / num), NUM_BOOTSTRAP)
     return drawn @ counts, [drawn @ np.bincount(which, weights=np.asarray(v, float)) for v in values]
 
