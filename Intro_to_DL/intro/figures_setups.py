@@ -129,7 +129,7 @@ def draw_signals_of_starts(
         for (start, sizes), dash in zip(curves.items(), ("-", "--", "-.", ":"), strict=False):
             ax.semilogy(np.arange(1, len(sizes) + 1), sizes, dash, label=start)
         ax.axhline(1, color="0.6", lw=0.8)
-        ax.set(title=activation, xlabel=labels[0])
+        ax.set(title=activation, xlabel=labels[0], ylim=(1e-7, 1e4))  # what falls below is gone anyway
     axes[0].set_ylabel(labels[1])
     fig.suptitle(title)
     handles, names = axes[0].get_legend_handles_labels()
