@@ -170,6 +170,9 @@ class LocalNetworks(Fixed):
     """
 
     changing = ("weights",)
+    points_per_side = (
+        1.6  # of a patch, per root of its neurons: about 2.6 points and 5 equations for each neuron
+    )
 
     def __init__(
         self,
@@ -183,6 +186,7 @@ class LocalNetworks(Fixed):
     ):
         self.chip, self.width, self.viscosity, self.seed = chip, width, viscosity, seed
         self.corner_power = corner_power
+        self.strengths = dict(WEIGHTS)
         self.momentum_weight = 1 - chip.height if momentum_weight is None else momentum_weight
         w, rest = chip.width, RIGHT - chip.back
         shares = (0.12, 0.3, 0.55, 0.8) if corners else (0.12, 0.3, 0.6)
@@ -205,7 +209,7 @@ class LocalNetworks(Fixed):
         for i in range(len(self.x_cuts) - 1):
             for j in range(len(self.y_cuts) - 1):
                 if j >= self.beside or i not in self.above:  # the chip has no patch
-                    self.patches[i, j] = HiddenLayer.draw(width, generator)
+                    self.patches[i, j] = self._hidden_layer(generator)
         self.modes: list[tuple[int, CornerMode]] = []  # with the column of patches left of the corner
         if corners:
             for column, corner, bisector in zip(
@@ -215,6 +219,9 @@ class LocalNetworks(Fixed):
         self.number = {patch: k for k, patch in enumerate(self.patches)}
         self.num_local = 2 * width * len(self.patches)
         self.weights = torch.zeros(self.num_local + len(self.modes))
+
+    def _hidden_layer(self, generator: torch.Generator) -> HiddenLayer:
+        return HiddenLayer.draw(self.width, generator)
 
     # --- evaluation ---
 
@@ -306,9 +313,7 @@ class LocalNetworks(Fixed):
     @cached_property
     def _interior(self) -> list[tuple[tuple[int, int], dict[Derivative, Tensor], Tensor]]:
         """Each patch with its features at Gauss points and the root of the weights."""
-        number = (
-            int(1.6 * self.width**0.5) + 1
-        )  # along each side: about 2.6 points and 5 equations for each neuron
+        number = int(self.points_per_side * self.width**0.5) + 1
         found = []
         for patch in self.patches:
             left, right, low, high = self.box(patch)
@@ -318,16 +323,24 @@ class LocalNetworks(Fixed):
             found.append((patch, self.features(patch, points), root))
         return found
 
-    @cached_property
-    def _borders(self) -> NormalEquations:
-        """All that is linear: walls, inlet, outlet, borders between patches."""
-        reach = max(
+    @property
+    def _reach(self) -> int:
+        """How far apart, in the order of patches, two with a common border may be."""
+        return max(
             self.number[other] - k
             for (i, j), k in self.number.items()
             for other in ((i, j + 1), (i + 1, j))
             if other in self.number
         )
-        equations = NormalEquations(len(self.patches), 2 * self.width, reach, len(self.modes))
+
+    @cached_property
+    def _borders(self) -> NormalEquations:
+        equations = NormalEquations(len(self.patches), 2 * self.width, self._reach, len(self.modes))
+        self._add_borders(equations)
+        return equations
+
+    def _add_borders(self, equations: NormalEquations) -> None:
+        """All that is linear: walls, inlet, outlet, borders between patches."""
         number = int(1.9 * self.width**0.5) + 1  # the border is a line: a few points more cost little
         for patch in self.patches:
             i, j = patch
@@ -345,7 +358,6 @@ class LocalNetworks(Fixed):
                 for patches, rows, target, strength in conditions:
                     root = weight.sqrt() * strength
                     self._add(equations, patches, rows * root[:, None], target * root)
-        return equations
 
     def _add(self, equations: NormalEquations, patches: Sequence, rows: Tensor, target: Tensor) -> None:
         equations.add([self.number[patch] for patch in patches], rows, target)
@@ -361,8 +373,8 @@ class LocalNetworks(Fixed):
             return
         f, zero = self.features(patch, points, highest=2), torch.zeros(len(points))
         if along_y and place == RIGHT:  # p = nu u_x and v_x = 0
-            yield (patch,), f["p"] - self.viscosity * f[1, 1], zero, WEIGHTS["outlet"]
-            yield (patch,), f[2, 0], zero, WEIGHTS["curvature"]
+            yield (patch,), f["p"] - self.viscosity * f[1, 1], zero, self.strengths["outlet"]
+            yield (patch,), f[2, 0], zero, self.strengths["curvature"]
             return
         target = zero
         if along_y and place == LEFT:
@@ -370,18 +382,18 @@ class LocalNetworks(Fixed):
             target = 3 * share**2 - 2 * share**3  # integral of the parabola
         elif not along_y and place == CEILING:
             target = zero + 1
-        yield (patch,), f[0, 0], target, WEIGHTS["psi"]
-        yield (patch,), f[slope], zero, WEIGHTS["slope"]
+        yield (patch,), f[0, 0], target, self.strengths["psi"]
+        yield (patch,), f[slope], zero, self.strengths["slope"]
 
     def _no_jump(self, patch, other, points: Tensor, slope, curvature):
         here, there = (self.features(side, points, highest=2) for side in (patch, other))
         m = 2 * self.width
         near = self._corner_weight(points)
         for name, strength in (
-            ((0, 0), WEIGHTS["psi"]),
-            (slope, WEIGHTS["slope"]),
-            (curvature, WEIGHTS["curvature"] * near),
-            ("p", WEIGHTS["p"] * near),
+            ((0, 0), self.strengths["psi"]),
+            (slope, self.strengths["slope"]),
+            (curvature, self.strengths["curvature"] * near),
+            ("p", self.strengths["p"] * near),
         ):
             rows = [here[name][:, :m], -there[name][:, :m], here[name][:, m:] - there[name][:, m:]]
             yield (patch, other), torch.cat(rows, dim=1), torch.zeros(len(points)), strength
@@ -417,6 +429,9 @@ class LocalNetworks(Fixed):
     def _equations(self) -> tuple[NormalEquations, float]:
         """All equations, linearised at the present weights, and their residual (see `step`)."""
         equations = self._borders.copy()
+        return equations, self._add_interior(equations)
+
+    def _add_interior(self, equations: NormalEquations) -> float:
         square, area = 0.0, 0.0
         for patch, f, root in self._interior:
             weights = self.weights[self.columns(patch)]
@@ -426,7 +441,7 @@ class LocalNetworks(Fixed):
             square += float(((rows @ weights - target) ** 2).sum())
             area += float((root**2).sum())
             self._add(equations, [patch], rows, target)
-        return equations, (square / area) ** 0.5
+        return (square / area) ** 0.5
 
     def step(self) -> tuple[float, float]:
         """One Gauss-Newton step.
