@@ -1,6 +1,7 @@
 """Drawings of what is set up before anything is computed: a neuron, the three parts of a data set, a convolution."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -95,7 +96,7 @@ def draw_stencil(image: np.ndarray, kernel: np.ndarray, result: np.ndarray, plac
         (axes[1], (size - 0.5, size / 2 - 0.5), axes[2], (column - 0.5, row)),
     )
     for left, start, right, end in links:
-        look = {"arrowstyle": "->", "color": viz.ORANGE, "lw": 1.6}
+        look: dict[str, Any] = {"arrowstyle": "->", "color": viz.ORANGE, "lw": 1.6}
         fig.add_artist(ConnectionPatch(start, end, left.transData, right.transData, **look))
     terms = zip(kernel.ravel(), image[row : row + size, column : column + size].ravel(), strict=True)
     told = " + ".join(f"{weight:g}·{pixel:g}" for weight, pixel in terms if weight)

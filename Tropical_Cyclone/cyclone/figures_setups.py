@@ -1,6 +1,7 @@
 """Drawings of how data flow in this lab: an image to the network, the network's layers, frames to both sides of a split."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,7 +33,7 @@ def draw_chain(steps: Mapping[str, tuple[np.ndarray, str]], last: str, title: st
     box = {"boxstyle": "round,pad=0.6", "fc": viz.SKY, "ec": "0.3"}
     axes[-1].text(0.5, 0.5, last, ha="center", va="center", bbox=box, transform=axes[-1].transAxes)
     for left, right in zip(axes, axes[1:], strict=False):
-        look = {"arrowstyle": "->", "color": viz.ORANGE, "lw": 2}
+        look: dict[str, Any] = {"arrowstyle": "->", "color": viz.ORANGE, "lw": 2}
         end = (0.1, 0.5) if right is axes[-1] else (-0.02, 0.5)
         fig.add_artist(ConnectionPatch((1.02, 0.5), end, left.transAxes, right.transAxes, **look))
     fig.suptitle(title)
