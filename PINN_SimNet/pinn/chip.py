@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from scipy.sparse.linalg import splu
 from skfem import Basis, BilinearForm, ElementQuad1, ElementQuad2, ElementVector, LinearForm, MeshQuad
@@ -285,6 +286,29 @@ def _solve(mesh: MeshQuad, chip: Chip, viscosity: float) -> Reference:
 
 
 # --- what is measured on a flow -----------------------------------------------------------
+
+
+def probes(chip: Chip, per_unit: int) -> pd.DataFrame:
+    """Where a flow is looked at: kind ("field", "section" or "face"), x and y of each point, see `measured`."""
+    kinds = {
+        "field": chip.grid(per_unit),
+        "section": sections(chip)[0].reshape(-1, 2),
+        "face": face_points(chip)[0],
+    }
+    kind = np.repeat(list(kinds), [len(points) for points in kinds.values()])
+    return pd.DataFrame(np.concatenate(list(kinds.values())), columns=["x", "y"]).assign(kind=kind)
+
+
+def measured(chip: Chip, kind: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """What values (n, 3) of u, v, p at the probes of a kind (n,) tell of a flow.
+
+    Returns:
+        Values on the field (m, 3), `mass_imbalance` and `pressure_drag`.
+    """
+    field, section, face = (values[kind == which] for which in ("field", "section", "face"))
+    weights = sections(chip)[1]
+    flux = (weights * section[:, 0].reshape(weights.shape)).sum(axis=1)
+    return field, metrics.mass_imbalance(flux), float(face_points(chip)[1] @ face[:, 2])
 
 
 def relative_l2(found: np.ndarray, truth: np.ndarray) -> np.ndarray:

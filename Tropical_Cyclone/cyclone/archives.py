@@ -1,6 +1,6 @@
 """Real infrared images: HURSAT-B1 v06 and the NASA tropical-storm competition, as `Frames`.
 
-HURSAT-B1 (Knapp and Kossin 2007, doi:10.1117/1.2712816) has one archive per storm with one NetCDF
+HURSAT-B1 (Knapp and Kossin 2007, doi:10.1117/1.2712816 (number not checked)) has one archive per storm with one NetCDF
 file per satellite and time: brightness temperature on a grid of 0.07 degrees, every 3 h, 1978 to 2015.
 The NASA set (Maskey et al. 2020, doi:10.1109/JSTARS.2020.3011907) has gray JPEG images and hides the
 name, the date and the place of its storms.
