@@ -1,7 +1,11 @@
 """Words of the glossary are links at their first use."""
 
+import pytest
+
 import notebooks
 from utils.engine import glossary
+
+LESSONS = [pytest.param(path, id=path.stem) for path in notebooks.paths() if path.parent != notebooks.ROOT]
 
 
 def test_a_word_is_a_link_once_and_never_in_code_math_headings_or_links():
@@ -23,3 +27,9 @@ def test_words_of_a_notebook_are_those_of_its_lab_and_of_lab_1():
     flow = glossary.words_of(notebooks.ROOT / "CFD_Steady_Flow" / "02_Data_and_Task.ipynb")
     assert {"Reynolds number", "learning rate"} <= set(flow)
     assert not {"channel", "best track", "stream function"} & set(flow)
+
+
+@pytest.mark.parametrize("path", LESSONS)
+def test_every_word_that_a_notebook_uses_is_linked_at_its_first_use(path):
+    texts = notebooks.markdown(path)
+    assert glossary.linked(texts, glossary.words_of(path)) == texts, "python -m utils.engine.glossary"

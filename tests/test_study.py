@@ -51,6 +51,13 @@ def test_readme_guide_and_start_agree_with_the_notebooks():
     assert study.written(start) == start, "python -m utils.engine.study"
 
 
+@pytest.mark.parametrize("path", notebooks.paths(), ids=lambda path: path.stem)
+def test_headers_say_the_study_time(path):
+    head = notebooks.read(path).cells[0].source
+    assert "<!-- study -->" in head
+    assert study.with_header(head, study.minutes(path)) == head, "python -m utils.engine.study"
+
+
 def test_the_short_path_is_short():
     brief = sum(map(study._reading, (study.ROOT / f"{name}.ipynb" for name in study.SHORT)))
     assert len(study.SHORT) == 5
