@@ -97,15 +97,34 @@ def mean_interval(values: np.ndarray, draws: int = 2000, seed: int = 0) -> tuple
         values: (n,) one per sample or per trained network.
         draws: number of resampled sets.
         seed: of the draws.
+
+    Raises:
+        ValueError: fewer than two values: their spread is not known.
     """
-    values = np.asarray(values, float)
+    values = _column(values)
     index = np.random.default_rng(seed).integers(0, len(values), (draws, len(values)))
     low, high = np.quantile(values[index].mean(axis=1), [0.025, 0.975])
     return float(low), float(high)
 
 
 def paired_interval(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
-    """95 % interval of the mean of ``first - second`` by Student's t, for pairs of runs with equal seeds."""
-    difference = np.asarray(first, float) - np.asarray(second, float)
+    """95 % interval of the mean of ``first - second`` by Student's t, for pairs of runs with equal seeds.
+
+    Raises:
+        ValueError: fewer than two pairs, or a run without a partner.
+    """
+    first, second = _column(first), _column(second)
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} runs and {len(second)} are no pairs.")
+    difference = first - second
     half = stats.t.ppf(0.975, len(difference) - 1) * stats.sem(difference)
     return float(difference.mean() - half), float(difference.mean() + half)
+
+
+def _column(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values, float)
+    if values.ndim != 1 or len(values) < 2 or not np.all(np.isfinite(values)):
+        raise ValueError(
+            f"An interval takes two finite values or more, (n,), not {values.size} of shape {values.shape}."
+        )
+    return values

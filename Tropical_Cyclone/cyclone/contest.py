@@ -504,7 +504,8 @@ def _score_set(table: pd.DataFrame, truth: pd.DataFrame) -> SetScore:
 def storm_interval(values: np.ndarray, storm: np.ndarray, coverage: float = 0.95) -> tuple[float, float]:
     """Interval of the mean of ``values`` when whole storms are drawn again with replacement.
 
-    Frames of one storm resemble each other: drawing frames would make the interval far too narrow.
+    Frames of one storm resemble each other: drawing frames would make the interval far too narrow. The interval of a
+    single storm is nan: it says nothing of the spread.
 
     Args:
         values: (n,), one per frame.
@@ -537,15 +538,13 @@ def _drawn_storms(storm: np.ndarray, *values: np.ndarray) -> tuple[np.ndarray, l
     _, which = np.unique(storm, return_inverse=True)
     counts = np.bincount(which)
     num = len(counts)
-    if num < 2:
-        raise ValueError(
-            f"An interval over storms needs two storms or more, not {num}: one says nothing of the spread."
-        )
     if any(np.shape(v) != np.shape(storm) for v in values):
         raise ValueError(
             f"There is one value a frame, {np.shape(storm)}, not {[np.shape(v) for v in values]}."
         )
     drawn = np.random.default_rng(0).multinomial(num, np.full(num, 1 / num), NUM_BOOTSTRAP)
+    if num < 2:
+        drawn = np.full(drawn.shape, np.nan)
     return drawn @ counts, [drawn @ np.bincount(which, weights=np.asarray(v, float)) for v in values]
 
 
