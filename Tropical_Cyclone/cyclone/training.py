@@ -136,3 +136,35 @@ def scores(
     if class_share is not None and not np.all(np.isfinite(class_share)):
         result |= dict.fromkeys(("top1", "top2", "within_one"), float("nan"))
     return pd.Series(result)
+
+
+# What the columns of `scores` and of tables made of them are called for readers, and how their numbers are written.
+PLAIN_NAMES = {
+    "rmse_kt": "RMSE (kt)",
+    "low": "95 % from (kt)",
+    "high": "to (kt)",
+    "rmse_low": "95 % from (kt)",
+    "rmse_high": "to (kt)",
+    "top1": "right class (%)",
+    "top2": "right or second (%)",
+    "within_one": "at most one class off (%)",
+    "bound_rmse_kt": "bound: RMSE (kt)",
+    "bound_top1": "bound: right class (%)",
+    "seconds": "training (s)",
+    "storms": "training storms",
+    "parameters": "parameters",
+}
+FORMS = {
+    name: "{:,.0f}" if column in ("seconds", "storms", "parameters") else "{:.1f}"
+    for column, name in PLAIN_NAMES.items()
+}
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of scores as readers want it: plain names with units, shares in per cent; for `viz.table` with `FORMS`.
+
+    Args:
+        table: one row per estimate, with columns out of `PLAIN_NAMES`.
+    """
+    shares = [column for column in table if PLAIN_NAMES[column].endswith("(%)")]
+    return table.assign(**{column: 100 * table[column] for column in shares}).rename(columns=PLAIN_NAMES)

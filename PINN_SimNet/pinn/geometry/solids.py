@@ -111,7 +111,7 @@ class Geometry(Fixed):
             ValueError: the shape is empty or has no end.
         """
         if density is not None:
-            pool = self.sample_interior(20 * n, method, rng, where)
+            pool = self.sample_interior(20 * n, method, rng, where)  # enough to choose from by density
             chosen, factor = importance(density(pool.points), n, rng)
             weights = factor * pool.weights.sum() / n
             return Cloud(pool.points[chosen], weights, pool.sdf[chosen])
@@ -236,6 +236,7 @@ class Geometry(Fixed):
                 return seen(u) if where is None else seen(u) & where(patch.place(u)[0])
 
             if self.dim == 2:
+                # A learner's `where` may cut a curve anywhere, and more finely than shapes do.
                 for start, stop in intervals(kept, patch, 1024 if where is None else PROBES):
                     if where is not None and is_sliver(seen, start, stop):
                         continue

@@ -62,7 +62,9 @@ class Surface(Geometry):
         if not path.is_file():
             raise FileNotFoundError(f"There is no file {path}.")
         content = path.read_bytes()
-        announced = 84 + 50 * int.from_bytes(content[80:84], "little")
+        announced = 84 + 50 * int.from_bytes(
+            content[80:84], "little"
+        )  # STL: 80 bytes, a count, 50 a triangle
         if (
             134 <= announced < len(content) < announced + 50
         ):  # what some programs write after the last triangle
@@ -108,6 +110,7 @@ def _joined(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.nda
         return vertices, faces
     used = vertices[faces].reshape(-1, 3)
     low, size = used.min(axis=0), np.ptp(used, axis=0).max()
+    # Exporters write single precision, which knows 1e-7 of the size: what is nearer than 1e-8 is one place.
     places = np.round((used - low) / (1e-8 * size if size > 0 else 1)).astype(np.int64)
     _, first, number = np.unique(places, axis=0, return_index=True, return_inverse=True)
     faces = number.reshape(-1, 3)
@@ -146,7 +149,8 @@ def _oriented(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     faces, body = igl.bfs_orient(faces)  # closed and free of crossings, it has two sides
     bodies = [np.ascontiguousarray(faces[body == number]) for number in range(body.max() + 1)]
     for number, triangles in enumerate(bodies):
-        corners = vertices[triangles] - vertices[triangles[0, 0]]
+        corners = vertices[triangles] - vertices[triangles[0, 0]]  # (triangles, 3 corners, 3)
+        # Six times the volume of the cones over all triangles: (triangles, 3) and (triangles, 3) to ().
         volume = np.einsum("ij,ij->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
         point = vertices[triangles[:1]].mean(axis=1)  # a corner may be shared
         around = sum(
