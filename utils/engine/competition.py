@@ -371,8 +371,8 @@ class Contest(Generic[Given, AnyReport]):
                     self._pin_path.chmod(0o600)
                 self._say_what_was_mended(rows)
                 rows.append([now, entrant.name, entrant.key_id, *figures])
-                write_whole(self.path, self._text(rows))
                 write_whole(self._left_path, json.dumps(self._seal(rows)))
+                write_whole(self.path, self._text(rows))
         except OSError as error:
             raise SubmissionError(f"The leaderboard could not be written: {clean(error, 400)}.") from error
 
