@@ -331,7 +331,7 @@ class LocalNetworks(Fixed):
         return found
 
     @property
-    def _reach(self) -> int:
+    def reach(self) -> int:
         """How far apart, in the order of patches, two with a common border may be."""
         return max(
             self.number[other] - k
@@ -342,12 +342,12 @@ class LocalNetworks(Fixed):
 
     @cached_property
     def _borders(self) -> NormalEquations:
-        equations = NormalEquations(len(self.patches), 2 * self.width, self._reach, len(self.modes))
-        self._add_borders(equations)
+        equations = NormalEquations(len(self.patches), 2 * self.width, self.reach, len(self.modes))
+        self.add_borders(equations)
         return equations
 
-    def _add_borders(self, equations: NormalEquations) -> None:
-        """All that is linear: walls, inlet, outlet, borders between patches."""
+    def add_borders(self, equations: NormalEquations) -> None:
+        """Add all that is linear: walls, inlet, outlet, borders between patches."""
         number = int(1.9 * self.width**0.5) + 1  # the border is a line: a few points more cost little
         for patch in self.patches:
             i, j = patch
@@ -436,9 +436,10 @@ class LocalNetworks(Fixed):
     def _equations(self) -> tuple[NormalEquations, float]:
         """All equations, linearised at the present weights, and their residual (see `step`)."""
         equations = self._borders.copy()
-        return equations, self._add_interior(equations)
+        return equations, self.add_interior(equations)
 
-    def _add_interior(self, equations: NormalEquations) -> float:
+    def add_interior(self, equations: NormalEquations) -> float:
+        """Add the momentum equations, linearised at the present weights; gives their residual (see `step`)."""
         square, area = 0.0, 0.0
         for patch, f, root in self._interior:
             weights = self.weights[self.columns(patch)]

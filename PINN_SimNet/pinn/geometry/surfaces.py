@@ -20,13 +20,22 @@ class Surface(Geometry):
         faces: three positions in ``vertices`` each, shape (m, 3).
 
     Raises:
-        ValueError: the triangles do not close, or run through each other.
+        ValueError: the triangles do not close, or run through each other; a corner is not finite, or a face names one
+            that there is not.
     """
 
     dim = 3
 
     def __init__(self, vertices, faces):
-        vertices, faces = _joined(np.asarray(vertices, float), np.asarray(faces, np.int64))
+        vertices, faces = np.asarray(vertices, float), np.asarray(faces)
+        if not np.all(np.isfinite(vertices)):
+            raise ValueError("A corner of this surface is not finite (nan or inf). Export it again.")
+        if faces.size and not (faces.dtype.kind in "iu" and faces.min() >= 0 and faces.max() < len(vertices)):
+            raise ValueError(
+                f"Faces are whole numbers from 0 to {len(vertices) - 1}, positions in `vertices`; these are {faces.dtype} "
+                f"from {faces.min()} to {faces.max()}."
+            )
+        vertices, faces = _joined(vertices, faces.astype(np.int64))
         if len(faces) == 0:
             raise ValueError("This surface has no triangles.")
         _check_closed(faces)
