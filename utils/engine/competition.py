@@ -289,7 +289,7 @@ class Contest(Generic[Given, AnyReport]):
         def make(file: Path, work: Path) -> store.Facts:
             return submissions.write_hand_out(file, self.given, self.make(self.secret(PUBLIC_KEY)))
 
-        made_of = (PUBLIC_KEY, self.given, self.make)
+        made_of = (PUBLIC_KEY, submissions.handed_out(self.given), self.make)
         recipe = store.Recipe(self.lab, "competition", ".npz", made_of, make, "competitions")
         with store.kept(recipe) as entry:
             return submissions.read_hand_out(entry.path, self.given, self.largest_bytes)
