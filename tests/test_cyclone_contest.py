@@ -339,3 +339,10 @@ def test_the_command_prints_sentences_and_no_traceback(truth, own_cache, tmp_pat
 def test_utils_loads_no_lab():
     code = "import sys, utils.engine.score; assert not {m for m in sys.modules if m.startswith(('cyclone', 'intro'))}"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_one_storm_has_no_interval():
+    with pytest.raises(ValueError, match="needs two or more"):
+        contest.storm_interval(np.ones(5), np.zeros(5, int))
+    with pytest.raises(ValueError, match="one value a sample"):
+        contest.storm_interval(np.ones((4, 1)), np.array([0, 0, 1, 1]))

@@ -167,6 +167,24 @@ def test_tables_are_tables(path: Path):
     """Not rows of text, which a narrow screen breaks and a screen reader cannot follow."""
     for cell in notebooks.code_cells(path):
         assert ".to_string(" not in cell.source, f"{cell.id}: show a table with viz.table"
+        if path.parent.name in ("Intro_to_DL", "Tropical_Cyclone"):
+            for raw in (r"\.style\b", r"\bdisplay\(", r"print\(pd\.", r"viz\.table\([^\n]*\.round\("):
+                assert not re.search(raw, cell.source), (
+                    f"{cell.id}: show a table with viz.table, which writes few digits"
+                )
+            last = ast.parse(cell.source).body[-1]
+            bare = isinstance(last, ast.Expr) and re.search(r"\.round\(\d\)$", ast.unparse(last))
+            assert not bare, f"{cell.id}: show a table with viz.table, which writes few digits"
+
+
+@lesson
+def test_tables_have_captions(path: Path):
+    if path.parent.name not in ("Intro_to_DL", "Tropical_Cyclone"):
+        return
+    for tree in notebooks.trees(path):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "viz.table":
+                assert len(node.args) >= 2, f"{ast.unparse(node)[:80]}: a caption says what to see"
 
 
 @every

@@ -997,3 +997,23 @@ def test_texts_are_utf_8_where_the_code_page_is_not(tmp_path):
     assert words in (tmp_path / "README.md").read_text(encoding="utf-8")
     assert f"[{words}](Lab/01_Naive.ipynb)" in (tmp_path / "pages" / "index.md").read_text(encoding="utf-8")
     assert words in nbformat.read(tmp_path / "pages" / "Lab" / "01_Naive.ipynb", as_version=4).cells[0].source
+
+
+def test_labels_that_are_true_or_false_are_numbers():
+    assert preprocess.one_hot(np.array([True, False]), 2).tolist() == [[0, 1], [1, 0]]
+    for labels in (np.array([[1], [0]]), np.array([0.0, 1.0])):
+        with pytest.raises(ValueError, match="whole numbers of shape"):
+            preprocess.one_hot(labels, 2)
+
+
+def test_no_set_is_left_without_samples():
+    assert [len(part) for part in preprocess.split(10, (0.9, 0.1), 0)] == [9, 1]
+    assert [len(part) for part in preprocess.split(3, (1.0, 0.0), 0)] == [3, 0]
+    with pytest.raises(ValueError, match="none is left for a share of 0.1"):
+        preprocess.split(3, (0.9, 0.1), 0)
+
+
+@pytest.mark.parametrize("train", [np.array([]), np.array([1.0, np.nan]), np.array([1.0, np.inf])])
+def test_what_cannot_be_standardised_is_refused(train):
+    with pytest.raises(ValueError, match="every value would become nan"):
+        preprocess.standardise(train, np.ones(3))

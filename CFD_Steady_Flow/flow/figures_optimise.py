@@ -69,7 +69,7 @@ def make_descent_frames(bodies: Sequence[Polygon], drags: Sequence[float], every
         drags: of each body, in rho u_max^2 H.
         every: steps between two bodies.
     """
-    fig, ax = plt.subplots(figsize=(5.2, 2.9))
+    fig, ax = plt.subplots(figsize=(5.2, 3.6))
     ax.plot(*np.vstack([bodies[0].vertices, bodies[0].vertices[:1]]).T, ":", color="0.4")
     (patch,) = ax.fill(*bodies[0].vertices.T, color="#0072B2")
     ax.set(

@@ -17,12 +17,13 @@ def draw_network_and_solver(answers: Answers, reynolds: float) -> Figure:
         answers: of both.
         reynolds: that the solver was given.
     """
-    fig, axes = plt.subplots(1, 2, figsize=(8.6, 2.5), layout="none")
-    fig.subplots_adjust(left=0.06, right=0.93, bottom=0.19, top=0.88, wspace=0.12)
+    # Few pixels and no layout to solve: it is drawn anew with every move of a slider.
+    fig, axes = plt.subplots(1, 2, figsize=(7.6, 2.3), dpi=90, layout="none")
+    fig.subplots_adjust(left=0.07, right=0.92, bottom=0.2, top=0.88, wspace=0.14)
     state = "" if answers.steady else ", not at rest"
     titles = (
         f"network: {answers.difference:.0%} away from the solver",
-        f"solver, 32 x 64 cells, Reynolds number {reynolds:g}{state}",
+        f"solver at Reynolds number {reynolds:g}{state}",
     )
     for ax, velocity, title in zip(axes, (answers.network, answers.solver), titles, strict=True):
         speed = np.hypot(velocity[..., 0], velocity[..., 1])
@@ -30,8 +31,10 @@ def draw_network_and_solver(answers: Answers, reynolds: float) -> Figure:
         for body in answers.scene:
             ax.fill(*body.outline().T, color=BODY)
         ax.set_title(title, fontsize=9)
-        ax.set(xlim=EXTENT[:2], ylim=EXTENT[2:], xlabel="x (channel heights)", yticks=(0, 0.5, 1))
+        ax.set(
+            xlim=EXTENT[:2], ylim=EXTENT[2:], xlabel="x (channel heights)", xticks=(0, 1, 2), yticks=(0, 1)
+        )
         ax.grid(False)
     axes[0].set_ylabel("y (heights)")
-    fig.colorbar(image, cax=fig.add_axes((0.945, 0.19, 0.012, 0.69)), label="speed (u_max)")
+    fig.colorbar(image, cax=fig.add_axes((0.94, 0.2, 0.012, 0.68)), label="speed (u_max)")
     return fig

@@ -359,7 +359,7 @@ def car(number: int) -> Scene:
     """A car with its wheels, nose to the flow, in the middle of the channel.
 
     Args:
-        number: 0, 1, 2, ...: the types of `flow.OUTLINES` in turn; each round has other sizes.
+        number: 0, 1, 2, ...: the types of `cars.OUTLINES` in turn; each round has other sizes.
 
     Raises:
         ValueError: a negative number.

@@ -13,11 +13,11 @@ from utils.engine import paths
 
 # The screen on the course's slide: nvidia-smi on 17 September 2019, two Quadro GV100 cards.
 # The slide lists several processes and does not say how much memory each of them holds.
-SLIDE_SCREEN = [
+SCREEN_OF_2019 = [
     gpu.Gpu(0, "Quadro GV100", "396.82", total_mb=32500, used_mb=1451, mig=False),
     gpu.Gpu(1, "Quadro GV100", "396.82", total_mb=32508, used_mb=1701, mig=False),
 ]
-SLIDE_UTILISATION = [49, 41]
+UTILISATION_OF_2019 = [49, 41]
 
 # name: (exponent bits, mantissa bits)
 FORMATS = {"FP32": (8, 23), "TF32": (8, 10), "FP16": (5, 10), "BF16": (8, 7)}

@@ -1,6 +1,7 @@
 """Drawings of what is set up before anything is computed: a neuron, the three parts of a data set, a convolution."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -95,7 +96,7 @@ def draw_stencil(image: np.ndarray, kernel: np.ndarray, result: np.ndarray, plac
         (axes[1], (size - 0.5, size / 2 - 0.5), axes[2], (column - 0.5, row)),
     )
     for left, start, right, end in links:
-        look = {"arrowstyle": "->", "color": viz.ORANGE, "lw": 1.6}
+        look: dict[str, Any] = {"arrowstyle": "->", "color": viz.ORANGE, "lw": 1.6}
         fig.add_artist(ConnectionPatch(start, end, left.transData, right.transData, **look))
     terms = zip(kernel.ravel(), image[row : row + size, column : column + size].ravel(), strict=True)
     told = " + ".join(f"{weight:g}·{pixel:g}" for weight, pixel in terms if weight)
@@ -129,7 +130,7 @@ def draw_signals_of_starts(
         for (start, sizes), dash in zip(curves.items(), ("-", "--", "-.", ":"), strict=False):
             ax.semilogy(np.arange(1, len(sizes) + 1), sizes, dash, label=start)
         ax.axhline(1, color="0.6", lw=0.8)
-        ax.set(title=activation, xlabel=labels[0])
+        ax.set(title=activation, xlabel=labels[0], ylim=(1e-7, 1e4))  # what falls below is gone anyway
     axes[0].set_ylabel(labels[1])
     fig.suptitle(title)
     handles, names = axes[0].get_legend_handles_labels()

@@ -192,7 +192,9 @@ def reference(chip: Chip = Chip(), viscosity: float = VISCOSITY, finest: float =
 
 def _graded(start: float, stop: float, first: float, last: float, largest: float) -> np.ndarray:
     """Points from start to stop; cells of size ``first`` and ``last`` at the ends grow by a quarter each."""
-    way = np.linspace(0, stop - start, 20001)
+    way = np.linspace(
+        0, stop - start, 20001
+    )  # steps of a twentieth of the finest cell of `reference`, or less
     middle = (way[1:] + way[:-1]) / 2
     size = np.minimum(np.minimum(first + middle / 4, last + (stop - start - middle) / 4), largest)
     cells = np.concatenate([[0], np.cumsum(np.diff(way) / size)])
@@ -200,7 +202,9 @@ def _graded(start: float, stop: float, first: float, last: float, largest: float
 
 
 def _mesh(chip: Chip, finest: float) -> MeshQuad:
-    largest = min(1.1 * finest**0.5, 0.25)
+    largest = min(
+        1.1 * finest**0.5, 0.25
+    )  # far from the corners the flow is smooth: cells shrink more slowly
     gap = CEILING - chip.top
     x = np.concatenate([
         _graded(LEFT, FRONT, largest, finest, largest)[:-1],
@@ -217,7 +221,7 @@ def _mesh(chip: Chip, finest: float) -> MeshQuad:
 
 
 def _bases(mesh: MeshQuad) -> tuple[Basis, Basis]:
-    q2 = Basis(mesh, ElementVector(ElementQuad2()), intorder=5)
+    q2 = Basis(mesh, ElementVector(ElementQuad2()), intorder=5)  # 3 x 3 Gauss points in each cell
     return q2, q2.with_element(ElementQuad1())
 
 
@@ -264,11 +268,12 @@ def _solve(mesh: MeshQuad, chip: Chip, viscosity: float) -> Reference:
         system = sparse.bmat([[matrix, gradient.T], [gradient, None]], "csr")
         rest = load[free] - system[free][:, given] @ state[given]
         before = state[free]
-        factors = splu(
+        factors = splu(  # a pattern that is symmetric, and pivots on its diagonal: sparse factors
             system[free][:, free].tocsc(),
             permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=1e-3, options={"SymmetricMode": True},
         )  # fmt: skip
         state[free] = factors.solve(rest)
+        # Newton's method doubles the right digits: after a move of 1e-9 what is left is round-off.
         if thicker == 1 and np.linalg.norm(state[free] - before) < 1e-9 * np.linalg.norm(state[free]):
             break
     else:
@@ -278,7 +283,7 @@ def _solve(mesh: MeshQuad, chip: Chip, viscosity: float) -> Reference:
         )
     flow = q2.interpolate(state[:size])
     force = diffusion @ state[:size] + _inertia.assemble(q2, flow=flow) + gradient.T @ state[size:]
-    faces = mesh.facets_satisfying(
+    faces = mesh.facets_satisfying(  # 1e-9 for round-off
         lambda x: (x[0] > FRONT - 1e-9) & (x[0] < chip.back + 1e-9) & (x[1] < chip.top + 1e-9)
     )
     on_chip = q2.get_dofs(np.intersect1d(faces, walls)).all(["u^1"])

@@ -88,7 +88,7 @@ BOOK = Book(
             },
         ),
         "pinn-11-published": Question(
-            text="A paper reports an error of 8e-9 and you reach 1e-5. What makes the comparison fair?",
+            text="A paper reports an error of 2e-8 and you reach 1e-5. What makes the comparison fair?",
             options={
                 "A": "The same equation is enough.",
                 "B": "The same equation, test points and computing time, and the same knowledge built in.",

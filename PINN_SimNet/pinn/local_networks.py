@@ -71,7 +71,7 @@ class HiddenLayer:
         middle = torch.tensor([(left + right) / 2, (low + high) / 2])
         t = torch.tanh((points - middle) * scale @ self.slopes.T + self.offsets)
         s = 1 - t * t
-        by_order = (t, s, -2 * t * s, (6 * t * t - 2) * s)
+        by_order = (t, s, -2 * t * s, (6 * t * t - 2) * s)  # tanh and its derivatives
         a, b = (self.slopes * scale).T
         return {(i, j): by_order[i + j] * (a**i * b**j) for i, j in ORDERS if i + j <= highest}
 
@@ -89,7 +89,7 @@ class CornerMode(Fixed):
         viscosity: scales the pressure.
     """
 
-    EXPONENTS = (
+    EXPONENTS = (  # each bracket holds the one root of its kind between 0 and 1
         brentq(lambda q: np.sin(1.5 * np.pi * q) - q, 0.4, 0.7),
         brentq(lambda q: np.sin(1.5 * np.pi * q) + q, 0.7, 0.99),
     )
@@ -97,7 +97,7 @@ class CornerMode(Fixed):
     def __init__(self, corner: tuple[float, float], bisector: float, kind: int, viscosity: float):
         self.corner, self.q, self.viscosity = corner, self.EXPONENTS[kind], viscosity
         self.turn = np.exp(-1j * bisector)
-        half = 0.75 * np.pi
+        half = 0.75 * np.pi  # of 270 degrees
         wave = (np.cos, np.sin)[kind]
         phase = (1, -1j)[kind]  # real or imaginary part
         self.a = phase * wave((self.q - 1) * half)
@@ -189,11 +189,14 @@ class LocalNetworks(Fixed):
         self.strengths = dict(WEIGHTS)
         self.momentum_weight = 1 - chip.height if momentum_weight is None else momentum_weight
         w, rest = chip.width, RIGHT - chip.back
-        shares = (0.12, 0.3, 0.55, 0.8) if corners else (0.12, 0.3, 0.6)
+        shares = (
+            (0.12, 0.3, 0.55, 0.8) if corners else (0.12, 0.3, 0.6)
+        )  # longer toward the outlet: the flow calms
         wake = [chip.back, *(chip.back + share * rest for share in shares), RIGHT]
         self.x_cuts: tuple[float, ...]
         self.y_cuts: tuple[float, ...]
         if corners:
+            # Narrow before the front face and behind its corner, where the speed changes fastest.
             self.x_cuts = (LEFT, -1.6, -1.2, -1.06, FRONT, FRONT + 0.07 * w, FRONT + 0.3 * w, *wake)
             above = (CEILING - chip.top) / 5
             # With one patch instead of two on the lower two thirds of a high chip, the jet behind it bends wrongly.
@@ -212,7 +215,11 @@ class LocalNetworks(Fixed):
                     self.patches[i, j] = self._hidden_layer(generator)
         self.modes: list[tuple[int, CornerMode]] = []  # with the column of patches left of the corner
         if corners:
-            for column, corner, bisector in zip(
+            for (
+                column,
+                corner,
+                bisector,
+            ) in zip(  # the fluid lies up left of the front corner, up right of the other
                 (self.above[0] - 1, self.above[-1]), chip.corners, (0.75 * np.pi, 0.25 * np.pi), strict=True
             ):
                 self.modes.extend((column, CornerMode(corner, bisector, kind, viscosity)) for kind in (0, 1))
@@ -583,7 +590,7 @@ class ParameterizedNetworks(Fixed):
             column, row = here.patch_numbers(where)
             total = np.zeros((len(points), 3))
             for share, nets in trained:
-                if abs(share) > 1e-12:
+                if abs(share) > 1e-12:  # the rest is round-off of the weights
                     x, stretch_x = _moved(where[:, 0], column, here.x_cuts, nets.x_cuts)
                     y, stretch_y = _moved(where[:, 1], row, here.y_cuts, nets.y_cuts)
                     u, v, p = nets.in_patches(torch.stack([x, y], dim=1), (column, row)).numpy().T
@@ -663,6 +670,7 @@ def find_viscosity(
     values = torch.tensor(np.asarray(measured), dtype=torch.float64)
     began, rows = time.process_time(), []
     fixed = nets._borders.copy()
+    # A sum over points as an integral over the fluid: its area is 4.4 about the lecture's chip.
     scale = data_weight * (4.4 / len(points)) ** 0.5 / values.std(dim=0)
     for patch, chosen in nets._in_patches(where):
         f = nets.features(patch, where[chosen], highest=1)

@@ -292,9 +292,12 @@ def best_track_moments() -> pd.DataFrame:
 
 
 def persistence(frames: Frames) -> np.ndarray:
-    """Winds in knots (n,): each storm keeps the wind of its first frame, known from a bulletin."""
-    _, first, which = np.unique(frames.storm, return_index=True, return_inverse=True)
-    return frames.wind_kt[first][which]
+    """Winds in knots (n,): each storm keeps the wind of its earliest frame, known from a bulletin."""
+    order = np.lexsort((frames.time, frames.storm))
+    _, first, which = np.unique(frames.storm[order], return_index=True, return_inverse=True)
+    winds = np.empty_like(frames.wind_kt)
+    winds[order] = frames.wind_kt[order][first][which]
+    return winds
 
 
 def _check_fraction(fraction: float) -> None:
