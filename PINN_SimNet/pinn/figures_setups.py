@@ -217,8 +217,9 @@ def make_map_frames(
         span: its end on both sides.
     """
     fig, ax = plt.subplots(figsize=(4.4, 3.6))
+    left, right, low, high = extent
     image = ax.imshow(
-        next(iter(frames.values())), origin="lower", extent=extent, cmap="RdBu_r", vmin=-span, vmax=span
+        next(iter(frames.values())), origin="lower", extent=(left, right, low, high), cmap="RdBu_r", vmin=-span, vmax=span
     )  # fmt: skip
     ax.grid(False)
     ax.set(xlabel="x", ylabel="y")
