@@ -123,11 +123,11 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if hasattr(item, "output_timeout"):  # nbval gives the kernel 5 s to hand over what a cell prints
             item.output_timeout = 120
-    if config.getoption("markexpr") == "" and os.environ.get("BOOTCAMP_CONTAINER_TEST") != "1":
-        skip = pytest.mark.skip(reason="takes minutes; BOOTCAMP_CONTAINER_TEST=1 (as in CI) runs it")
-        for item in items:
-            if item.get_closest_marker("container"):
-                item.add_marker(skip)
+    for item in items:
+        if item.get_closest_marker("release"):
+            switch = f"BOOTCAMP_{item.path.stem.removeprefix('test_').upper()}_TEST"
+            if os.environ.get(switch) != "1":
+                item.add_marker(pytest.mark.skip(reason=f"takes minutes or an engine; {switch}=1 runs it"))
 
 
 def pytest_runtest_logstart(nodeid, location):

@@ -98,6 +98,14 @@ def stop_proxied_servers():
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.extension_manager = "readonly"
+# Cells that are run before their kernel is there wait for it; JupyterLab drops them.
+c.LabApp.extra_labextensions_path = [str(HERE / "labextensions")]
+# The file browser shows what is for learners: Start_Here and the labs. What is hidden opens by its path all the same.
+c.ContentsManager.hide_globs = [
+    *("__pycache__", "*.pyc", "*.pyo", ".DS_Store", "*~", "*.so", "*.dylib"),  # as ever
+    *("benchmarks", "binder", "deploy", "findings", "tests", "utils", "bootcamp", "conftest.py"),
+    *("Dockerfile", "singularity.def", "pyproject.toml", "requirements*", "CITATION.cff", "LICENSE*"),
+]
 # labconfig/ holds the matching defaults of the editor: no question about news at the first start.
 if os.environ.get("JUPYTER_NO_CONFIG"):  # set by serve.py: the folder of settings is new, empty and our own
     shutil.copytree(HERE / "labconfig", Path(jupyter_config_dir(), "labconfig"), dirs_exist_ok=True)

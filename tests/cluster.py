@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,7 +65,7 @@ def output(*command: str, **environment: str) -> str:
 
 
 @contextmanager
-def slurm(folder: Path) -> Iterator[dict[str, str]]:
+def slurm() -> Iterator[dict[str, str]]:
     """The environment in which sbatch, squeue and srun reach a new cluster; all of it is gone afterwards."""
     if os.name == "nt" or os.geteuid() != 0:
         pytest.skip("a Slurm of our own needs root on Linux")
@@ -72,8 +73,10 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
     if missing:
         pytest.skip(f"{', '.join(missing)} missing: apt-get install slurm-wlm munge")
     host = output("hostname", "-s").strip()
+    folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/var/tmp"))
+    folder.chmod(0o755)  # users' jobs start from the spool, and their commands read the configuration
     for name in ("state", "spool"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(mode=0o755)
     configuration = folder / "slurm.conf"
     ports = free_port(), free_port()
     configuration.write_text(CONFIGURATION.format(host=host, folder=folder, ports=ports), encoding="utf-8")
@@ -100,6 +103,7 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
             process.terminate()
         for process in started:
             process.wait(60)
+        shutil.rmtree(folder, ignore_errors=True)  # a last job's process may still write into it
 
 
 @contextmanager

@@ -15,6 +15,11 @@ SETTINGS = (
     "BOOTCAMP_DATA",
     "BOOTCAMP_VARIANT",
     "BOOTCAMP_CONTAINER_TEST",
+    "BOOTCAMP_SLURM_TEST",
+    "BOOTCAMP_HUB_TEST",
+    "BOOTCAMP_IMAGE_TEST",
+    "BOOTCAMP_CHART_TEST",
+    "BOOTCAMP_CUDA_PACKAGES_TEST",
 )
 FOR_ALL = ("conftest.py", "pyproject.toml", "data", "utils/bootcamp.mplstyle")  # and the requirements
 REACHES_OUT = ("ROOT", "__file__", "subprocess", "runpy")  # words of a test that looks beyond what it imports

@@ -152,6 +152,47 @@ def test_shift_enter_to_the_end(lab, browser, name):
     page.close()
 
 
+def test_what_is_run_before_there_is_a_kernel_waits_for_it(lab, browser):
+    """JupyterLab drops it: the set-up was lost, and every later cell met a NameError. Here the kernel is held back."""
+    address, token, _ = lab
+    name, presses = "CFD_Steady_Flow/01_Flow_by_Particles.ipynb", 6
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(PATIENCE_MS)
+    held, later = [], []
+
+    def hold(route):
+        if route.request.method == "POST" and not later:
+            return held.append(route)
+        return route.continue_()
+
+    page.route("**/api/sessions*", hold)
+    with page.expect_request(lambda request: request.method == "POST" and "/api/sessions" in request.url):
+        page.goto(f"{address}/lab/tree/{name}?token={token}&reset", wait_until="domcontentloaded")
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    cells.first.click()
+    page.keyboard.press("Escape")
+    page.wait_for_function("document.querySelector('.jp-Notebook .jp-Cell').matches('.jp-mod-active')")
+    for _ in range(presses):
+        page.keyboard.press("Shift+Enter")
+    code = [c.source for c in nbformat.read(ROOT / name, 4).cells[:presses] if c.cell_type == "code"]
+    prompts = (
+        "[...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')].map(p => p.textContent)"
+    )
+    page.wait_for_function(f"{prompts}.slice(0, {len(code)}).every(text => text === '[*]:')")
+    assert held, "the kernel came before the cells were run"
+    later.append(True)
+    for route in held:
+        route.continue_()
+    wanted = [f"[{number}]:" for number in range(1, len(code) + 1)]
+    page.wait_for_function(
+        f"JSON.stringify({prompts}.slice(0, {len(code)})) === '{json.dumps(wanted, separators=(',', ':'))}'"
+    )
+    assert not page.locator(".jp-Notebook :text('Traceback')").count()
+    shown = page.locator(".jp-DirListing-itemText").all_inner_texts()
+    assert "tests" not in shown, "the file browser shows what is for learners"
+    page.close()
+
+
 def step(page, position: int) -> None:
     """Press Shift+Enter on a cell and see, as a reader would, that a code cell starts to run."""
     cell = page.locator(".jp-Notebook .jp-Cell").nth(position)

@@ -41,7 +41,9 @@ class Points(competition.Report):
 @pytest.fixture
 def contest(own_cache, monkeypatch):
     monkeypatch.delenv(competition.KEY_VARIABLE, raising=False)
-    return competition.Contest("darts", {"points": 2}, ascending={"points": False})
+    return competition.Contest(
+        "darts", {"points": 2}, {"points": False}, Points, None, lambda report, secret: report(secret)
+    )
 
 
 def entered(contest, name, points=1.0, pin=None, key=PUBLIC_KEY):
@@ -314,6 +316,47 @@ def test_a_board_that_a_spreadsheet_has_saved_is_read(contest):
     contest.path.write_text(text.replace("\n", "\r\n"), encoding="utf-8", newline="")
     entered(contest, "Ada", 9.0)
     assert contest.leaderboard(PUBLIC_KEY)["name"].tolist() == ["Ada", "Bo"]
+
+
+def test_a_board_mended_by_hand_counts_and_it_is_said_once(contest, capsys):
+    for name, points in (("Ada", 1.0), ("Bo", 2.0)):
+        entered(contest, name, points)
+    assert capsys.readouterr().out == ""
+    text = contest.path.read_text(encoding="utf-8")
+    for mended in (
+        text.replace("2.00", "20.00"),  # a figure
+        "".join(text.splitlines(keepends=True)[:-1]),  # a row taken out
+        text + text.splitlines()[-1].replace("Bo", "Cy") + "\n",  # a row put in
+        "\n".join(text.splitlines()[i] for i in (0, 2, 1)),  # another order
+    ):
+        contest.path.write_text(mended, encoding="utf-8")
+        entered(contest, "Dan")
+        said = capsys.readouterr().out
+        assert said.count("changed by hand") == 1
+        assert len(said.splitlines()) == 1
+        entered(contest, "Eve")
+        assert capsys.readouterr().out == ""
+    assert "Dan" in contest.leaderboard(PUBLIC_KEY)["name"].tolist()
+
+
+@pytest.mark.parametrize(
+    "left", [None, b"", b"[]", b"{}", b"\xff", b'{"rows": "x", "sha256": 1}', b"[" * 100_000]
+)
+def test_without_the_seal_of_the_last_entry_nothing_is_claimed(contest, capsys, left):
+    entered(contest, "Ada")
+    path = contest.path.with_name("darts.left.json")
+    path.unlink() if left is None else path.write_bytes(left)
+    entered(contest, "Bo")
+    assert capsys.readouterr().out == ""
+    assert contest.leaderboard(PUBLIC_KEY)["name"].tolist() == ["Ada", "Bo"]
+
+
+def test_a_spreadsheet_that_saves_the_board_changes_nothing(contest, capsys):
+    entered(contest, "Ada")
+    text = "\ufeff" + contest.path.read_text(encoding="utf-8").replace("\n", "\r\n")
+    contest.path.write_text(text, encoding="utf-8", newline="")
+    entered(contest, "Bo")
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("pins", [b"", b"{", b"[1]", b'{"a": 1}', b"\xff", b"[" * 100_000])

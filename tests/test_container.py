@@ -1,6 +1,6 @@
 """The container: static rules, the start script, and the install script in a fresh Debian root.
 
-No container engine is needed. The slow test (marker ``container``) makes a root with
+No container engine is needed. The slow test (marker ``release``) makes a root with
 debootstrap and runs deploy/install.sh in it, the same script that Dockerfile and
 singularity.def run, then the course's own check as an ordinary user.
 """
@@ -12,12 +12,12 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import debian
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,29 +27,15 @@ DEFINITION = (ROOT / "singularity.def").read_text(encoding="utf-8")
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
 
 
-def tool(name: str) -> str:
-    """Path of a program of the test environment or the machine; skips without it, but never in CI."""
-    path = shutil.which(name, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    if path is None:
-        missing(f"{name} is not installed")
-    return path
-
-
-def missing(reason: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{reason}; CI must have it")
-    pytest.skip(reason)
-
-
 # --- static rules -------------------------------------------------------------------------
 
 
 def test_dockerfile_passes_hadolint():
-    subprocess.run([tool("hadolint"), ROOT / "Dockerfile"], check=True)
+    subprocess.run([debian.tool("hadolint"), ROOT / "Dockerfile"], check=True)
 
 
 def test_shell_scripts_pass_shellcheck():
-    subprocess.run([tool("shellcheck"), "-x", *DEPLOY.glob("*.sh")], check=True, cwd=ROOT)
+    subprocess.run([debian.tool("shellcheck"), "-x", *DEPLOY.glob("*.sh")], check=True, cwd=ROOT)
 
 
 def test_base_is_pinned_by_digest_and_the_same_in_both_recipes():
@@ -365,144 +351,44 @@ def test_install_script_removes_no_person(tmp_path, files):
 
 # --- the whole installation in a fresh Debian root ----------------------------------------
 
-# Programs inside the root meet the host's file system only through these mounts. They live in a
-# mount namespace of their own and are gone with its last process, however that ends.
-CHROOT = """
-set -eu
-root=$1; shift
-mount --make-rprivate /
-mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev"
-while [ "$1" != -- ]; do
-    mkdir -p "$root$1"; mount --bind "$1" "$root$1"; mount -o remount,bind,ro "$root$1"; shift
-done
-shift
-exec chroot "$root" "$@"
-"""
-
 
 @pytest.fixture(scope="module")
 def fresh_root() -> Iterator[Path]:
-    """A minimal Debian, removed at the end."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("making a Debian root needs root on Linux")
-    debootstrap, _unshare = tool("debootstrap"), tool("unshare")
-    parent = os.environ.get("TMPDIR", "/var/tmp")
-    free_gb = shutil.disk_usage(parent).free / 1e9
-    if free_gb < 8:
-        missing(f"only {free_gb:.0f} GB free in {parent}, the root needs 8")
-    root = Path(tempfile.mkdtemp(prefix="bootcamp-root-", dir=parent))
-    try:
-        root.chmod(0o755)
-        done = subprocess.run(
-            [debootstrap, "--variant=minbase", "bookworm", root, debian_mirror()],
-            capture_output=True,
-            encoding="utf-8",
-        )
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        take_over_host_settings(root)
+    with debian.fresh_root() as root:
         yield root
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
 
 
-def debian_mirror() -> str:
-    """Where this machine gets Debian from."""
-    files = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
-    for path in files:
-        if path.is_file() and path.suffix in (".list", ".sources"):
-            for line in path.read_text(encoding="utf-8").splitlines():
-                found = re.match(r"(?:URIs:|deb (?:\[.*\] )?)\s*(\S+/debian)/?(?:\s|$)", line)
-                if found:
-                    return found[1]
-    missing("apt on this machine names no Debian mirror")
-
-
-def take_over_host_settings(root: Path) -> None:
-    """Let apt, pip and npm inside reach what they reach on this machine."""
-    for path in ("/etc/pip.conf", "/etc/resolv.conf", "/etc/hosts"):
-        if Path(path).is_file():
-            shutil.copyfile(path, root / path.lstrip("/"))
-    for path in Path("/etc/apt/apt.conf.d").glob("*"):
-        if "proxy" in path.read_text(encoding="utf-8").lower() or "Acquire::Check" in path.read_text(
-            encoding="utf-8"
-        ):
-            shutil.copyfile(path, root / "etc/apt/apt.conf.d" / path.name)
-    bundle = Path("/etc/ssl/certs/ca-certificates.crt")
-    if bundle.is_file():
-        shutil.copyfile(bundle, root / "host-certificates.crt")
-
-
-def pip_folders() -> list[str]:
-    """Local folders that pip is told to take packages from."""
-    settings = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, encoding="utf-8"
-    ).stdout
-    words = (
-        re.findall(r"[^\s'\"=]+", settings)
-        + " ".join(value for name, value in os.environ.items() if name.startswith("PIP_")).split()
-    )
-    folders = {Path(word.removeprefix("file://")) for word in words if word.startswith(("/", "file:///"))}
-    folders = {path.parent if path.name == "simple" else path for path in folders if path.is_dir()}
-    return sorted(str(path) for path in folders)
-
-
-def run_inside(root: Path, *command: str, user: str | None = None) -> subprocess.CompletedProcess:
-    """Run a command in the root; as an ordinary user if one is named."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith("PIP_") or name.lower() in ("http_proxy", "https_proxy", "no_proxy", "ci")
-    }
-    environment |= {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8"}
-    if (root / "host-certificates.crt").exists():
-        for name in ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
-            environment[name] = "/host-certificates.crt"
-    if user:
-        environment |= {"HOME": f"/home/{user}"}
-        command = ("/usr/sbin/runuser", "-u", user, "--", *command)
-    return subprocess.run(
-        ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", CHROOT, "sh", root]
-        + [*pip_folders(), "--", *command],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        cwd="/",
-    )
-
-
-@pytest.mark.container
+@pytest.mark.release
 @pytest.mark.timeout(3600)
 def test_install_script_in_a_fresh_root(fresh_root):
     """Install, check and start the course as user 1000; then install again over it."""
     build = fresh_root / "opt/bootcamp/build"
-    copy_of_the_tracked_files(build)
+    debian.copy_of_the_tracked_files(build)
 
-    done = run_inside(fresh_root, "/opt/bootcamp/build/deploy/install.sh", "cpu")
+    done = debian.run_inside(fresh_root, "/opt/bootcamp/build/deploy/install.sh", "cpu")
     assert done.returncode == 0, done.stdout[-4000:]
     assert "No broken requirements found" in done.stdout
     shutil.rmtree(build)
 
     start = "/opt/bootcamp/course/deploy/start.sh"
-    checked = run_inside(fresh_root, start, "./bootcamp", "check", user="learner")
+    checked = debian.run_inside(fresh_root, start, "./bootcamp", "check", user="learner")
     assert checked.returncode == 0, checked.stdout[-4000:]
     assert "All is ready." in checked.stdout
     assert "FAIL" not in checked.stdout
 
     imports = "import os, cv2, keras, tensorflow, torch; assert os.getuid() == 1000; print(torch.__version__)"
-    imported = run_inside(fresh_root, start, "python", "-c", imports, user="learner")
+    imported = debian.run_inside(fresh_root, start, "python", "-c", imports, user="learner")
     assert imported.returncode == 0, imported.stdout[-4000:]
     assert "+cpu" in imported.stdout
 
-    served = run_inside(fresh_root, start, "python", "-c", SERVE, user="learner")
+    served = debian.run_inside(fresh_root, start, "python", "-c", SERVE, user="learner")
     assert served.returncode == 0, served.stdout[-4000:]
 
-    written = run_inside(fresh_root, "/usr/bin/touch", "/opt/bootcamp/course/x", user="learner")
+    written = debian.run_inside(fresh_root, "/usr/bin/touch", "/opt/bootcamp/course/x", user="learner")
     assert written.returncode != 0, "the learner can change the course's master copy"
 
-    copy_of_the_tracked_files(build)
-    again = run_inside(fresh_root, "/opt/bootcamp/build/deploy/install.sh", "cpu", "course")
+    debian.copy_of_the_tracked_files(build)
+    again = debian.run_inside(fresh_root, "/opt/bootcamp/build/deploy/install.sh", "cpu", "course")
     assert again.returncode == 0, again.stdout[-4000:]
 
 
@@ -537,18 +423,3 @@ finally:
     server.terminate()
     server.wait(120)
 """
-
-
-def copy_of_the_tracked_files(target: Path) -> None:
-    """The course as `git clone` gives it, with the changes of the working tree."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, target / name)

@@ -5,7 +5,6 @@ Triton alone is a download of 190 MB, so this is a command before a release (dep
     BOOTCAMP_CUDA_PACKAGES_TEST=1 ./bootcamp test tests/test_cuda_packages.py
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -23,9 +22,7 @@ PACKAGES = (
 NOTEBOOKS = ("01_Learning_as_Curve_Fitting", "05_Training_Well", "06_Using_Your_GPU")
 
 pytestmark = [
-    pytest.mark.skipif(
-        not os.environ.get("BOOTCAMP_CUDA_PACKAGES_TEST"), reason="a command before a release"
-    ),
+    pytest.mark.release,
     pytest.mark.timeout(3600),
 ]
 

@@ -514,3 +514,19 @@ def test_published_addresses_are_the_default():
     files = data.registry()["nasa-tropical-storms"]["files"]
     assert len(files) == 4
     assert all(len(facts["md5"]) == 32 for facts in files.values())
+
+
+def test_a_grid_from_east_to_west_gives_the_same_picture():
+    kelvin, lat = scene().astype(np.float32), LAT + (np.arange(301) - 150) * 0.07
+    lon = LON + (np.arange(301) - 150) * 0.07
+    there, _ = archives._cut_out(kelvin, lat, lon, LAT, LON, 40, 640.0)
+    back, _ = archives._cut_out(kelvin[:, ::-1], lat, lon[::-1], LAT, LON, 40, 640.0)
+    np.testing.assert_allclose(back, there)
+
+
+def test_a_fill_value_that_nobody_names_is_no_hot_cloud():
+    kelvin = scene()
+    kelvin[140:160, 140:160] = 527.0  # 32700, as it is unpacked
+    read, _, _ = archives._brightness_temperature(netcdf(kelvin))
+    assert np.isnan(read[140:160, 140:160]).all()
+    assert np.isfinite(read).sum() == read.size - 400

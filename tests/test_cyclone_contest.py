@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Tropical_Cyclone"))
 
 from cyclone import contest, imagery, tracks  # noqa: E402
+from cyclone.hidden_storms import hidden_storms  # noqa: E402
 from utils.engine import competition  # noqa: E402
 from utils.engine import score as command  # noqa: E402
 from utils.engine.score import SubmissionError  # noqa: E402
@@ -28,9 +29,13 @@ def _no_key(monkeypatch, own_cache):
     monkeypatch.delenv(competition.KEY_VARIABLE, raising=False)
 
 
+def answers(key=None) -> pd.DataFrame:
+    return contest.answers(contest.CONTEST.secret(key))
+
+
 @pytest.fixture(scope="module")
 def truth():
-    return contest.answers()
+    return answers()
 
 
 def from_winds(truth, wind_kt) -> pd.DataFrame:
@@ -177,13 +182,13 @@ def test_a_spreadsheet_with_byte_order_mark_and_blanks_is_read(truth, tmp_path):
 
 
 def test_another_key_makes_another_set_and_the_same_key_the_same(truth, monkeypatch):
-    secret = contest.answers(KEY)
+    secret = answers(KEY)
     assert not set(secret["id"]) & set(truth["id"])
     assert not np.isin(secret["wind_kt"].round(6), truth["wind_kt"].round(6)).mean() > 0.01
     with pytest.raises(SubmissionError, match="No id belongs to this hidden set"):
         contest.score(from_winds(truth, truth["wind_kt"]), KEY)
     monkeypatch.setenv(competition.KEY_VARIABLE, KEY)
-    pd.testing.assert_frame_equal(contest.answers(), secret)
+    pd.testing.assert_frame_equal(answers(), secret)
     report = contest.score(from_winds(secret, secret["wind_kt"]))
     assert report.score == 1
     assert not report.public
@@ -196,14 +201,14 @@ def test_a_short_key_is_refused():
 
 
 def test_hidden_storms_are_like_the_real_ones_and_in_no_track(truth):
-    storms = contest._hidden_storms(contest.CONTEST.secret(contest.PUBLIC_KEY))
-    peaks = np.array([hidden.storm.wind_kt.max() for hidden in storms])
+    storms, _ = hidden_storms(contest.CONTEST.secret(contest.PUBLIC_KEY))
+    peaks = np.array([hidden.wind_kt.max() for hidden in storms])
     assert peaks.min() > 20
     assert 0.35 < (peaks > 95).mean() < 0.7  # the parents: 54 % major hurricanes
     real = tracks.load_tracks(quiet=True).dropna(subset=["wind_kt"])
     runs = [run["wind_kt"].to_numpy() for _, run in real.groupby("storm_id") if len(run) >= 5]
     for hidden in storms[::20]:
-        six_hourly = hidden.storm.wind_kt[:: round(6 / (hidden.storm.hours[1] - hidden.storm.hours[0]))][:20]
+        six_hourly = hidden.wind_kt[:: round(6 / (hidden.hours[1] - hidden.hours[0]))][:20]
         if len(six_hourly) < 5:
             continue
         nearest = min(
@@ -212,24 +217,24 @@ def test_hidden_storms_are_like_the_real_ones_and_in_no_track(truth):
             for i in range(len(run) - len(six_hourly) + 1)
         )
         assert nearest > 2, "a real storm has the winds of a hidden one"
-    assert all(hidden.storm.seed >= 2**64 for hidden in storms), "the seed of the clouds could be tried out"
+    assert all(hidden.seed >= 2**64 for hidden in storms), "the seed of the clouds could be tried out"
 
 
 def test_the_hand_out_holds_no_label_of_a_test_frame(truth, tmp_path, monkeypatch):
-    monkeypatch.setattr(contest, "draw", lambda key: drawn(key))
+    monkeypatch.setattr(contest.CONTEST, "make", lambda secret: drawn(secret))
     original = contest.Competition
 
-    def drawn(key):
+    def drawn(secret):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
                 imagery.Renderer, "frame", lambda self, storm, i: np.full((8, 8), i % 256, np.uint8)
             )
-            return real_draw(key, num_pixels=8)
+            return contest.draw(secret, num_pixels=8)
 
     path = tmp_path / "hand_out.npz"
     contest.hand_out(path, KEY)
     competition = contest.load_competition(path)
-    secret = contest.answers(KEY)
+    secret = answers(KEY)
     assert isinstance(competition, original)
     assert competition.test_id.tolist() == secret["id"].tolist()
     assert competition.test_set.tolist() == secret["set"].tolist()
@@ -250,11 +255,8 @@ def test_the_hand_out_holds_no_label_of_a_test_frame(truth, tmp_path, monkeypatc
     assert contest.score(table, KEY).sets["storm"].top2 is not None
 
 
-real_draw = contest.draw
-
-
 def test_frames_are_drawn_from_the_key(tmp_path):
-    storm = contest._hidden_storms(contest.CONTEST.secret(KEY))[0].storm
+    storm = hidden_storms(contest.CONTEST.secret(KEY))[0][0]
     renderer = imagery.Renderer(32, 640.0)
     assert np.array_equal(renderer.frame(storm, 3), renderer.frame(storm, 3))
     assert renderer.frame(storm, 3).std() > 5
@@ -337,3 +339,10 @@ def test_the_command_prints_sentences_and_no_traceback(truth, own_cache, tmp_pat
 def test_utils_loads_no_lab():
     code = "import sys, utils.engine.score; assert not {m for m in sys.modules if m.startswith(('cyclone', 'intro'))}"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_one_storm_has_no_interval():
+    with pytest.raises(ValueError, match="needs two or more"):
+        contest.storm_interval(np.ones(5), np.zeros(5, int))
+    with pytest.raises(ValueError, match="one value a sample"):
+        contest.storm_interval(np.ones((4, 1)), np.array([0, 0, 1, 1]))

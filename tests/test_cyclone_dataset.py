@@ -360,3 +360,8 @@ def test_a_full_disk_in_a_worker_is_a_sentence_too(own_cache, monkeypatch):
     monkeypatch.setattr(parallel, "ProcessPoolExecutor", Pool)
     with pytest.raises(DataError, match="The disk is full"):
         dataset.build(**SMALL | {"num_workers": 2})
+
+
+def test_persistence_keeps_the_earliest_wind_in_any_order(default):
+    order = np.random.default_rng(0).permutation(len(default))
+    np.testing.assert_array_equal(dataset.persistence(default[order]), dataset.persistence(default)[order])

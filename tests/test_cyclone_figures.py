@@ -9,7 +9,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection
 
-from cyclone import dataset, figures, figures_training, imagery, published, tracks
+from cyclone import dataset, figures, figures_setups, figures_training, imagery, published, tracks
 from cyclone.exercises_01 import own_estimates
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
@@ -136,3 +136,33 @@ def test_our_errors_stand_above_published_ones():
     assert table["source"][2:].str.startswith("https://").all()
     stated = table[table["rmse_better_kt"].notna()]
     assert stated["rmse_kt"].notna().all()
+
+
+def test_a_storm_moves_frame_by_frame_on_one_figure():
+    fixes = tracks.load_tracks(quiet=True)
+    run = dataset.tropical_runs(fixes[(fixes["name"] == "KATRINA") & (fixes["season"] == 2005)])
+    storm = dataset.draw_storm(run, num_pixels=16, width_km=768, step_minutes=1440)
+    seen = []
+    for figure in figures_setups.draw_frame_by_frame(storm, "Katrina"):
+        wind = figure.axes[2].lines[0]
+        seen.append((id(figure), len(wind.get_xdata())))
+    assert len({figure for figure, _ in seen}) == 1
+    assert [points for _, points in seen] == list(range(1, len(storm) + 1))
+
+
+def test_layers_are_boxes_as_high_as_their_maps():
+    figure = figures_setups.draw_layers(
+        [(64, 64, 3), (16, 16, 90), (10,)], ["image", "pooling", "dense"], "a net"
+    )
+    first, second, dense = figure.axes[0].patches
+    assert first.get_height() == pytest.approx(2 * second.get_height())
+    assert first.get_width() < second.get_width()
+    assert dense.get_facecolor() != first.get_facecolor()
+
+
+def test_only_the_shuffled_split_has_twins():
+    figure = figures_setups.draw_two_splits(8, 0, "two splits")
+    shuffled, by_storm = figure.axes
+    arrows = [sum(text.arrow_patch is not None for text in ax.texts) for ax in (shuffled, by_storm)]
+    assert arrows[0] > 5
+    assert arrows[1] == 0

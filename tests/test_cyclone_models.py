@@ -175,3 +175,23 @@ def test_shares_of_classes_are_scored_instead_of_the_class_of_the_mean():
     assert (by_share["top1"], by_share["top2"]) == (0.5, 1.0)
     assert training.scores(wind_kt, np.full(2, 62.0))["top1"] == 0.5
     assert by_share["rmse_kt"] == pytest.approx(np.sqrt(10))
+
+
+def test_scores_refuse_a_column_beside_a_row_and_what_is_no_number():
+    wind = np.array([30.0, 60.0, 90.0])
+    for mean in (wind[:, None], wind[:2], np.array([30.0, np.nan, 90.0])):
+        with pytest.raises(ValueError, match="mean_kt"):
+            training.scores(wind, mean)
+    with pytest.raises(ValueError, match="sd_kt"):
+        training.scores(wind, wind, np.array([5.0, np.nan, 5.0]))
+    with pytest.raises(ValueError, match="one value a frame"):
+        training.scores(wind[:0], wind[:0])
+
+
+def test_circumstances_know_a_longitude_by_both_of_its_numbers():
+    polar, noon = np.zeros((1, 4, 4), np.uint8), np.array(["2005-08-29T12"], "datetime64[s]")
+    west, east = (
+        models.with_circumstances(polar, np.array([32.0]), np.array([lon]), noon) for lon in (-90.0, 270.0)
+    )
+    np.testing.assert_array_equal(west, east)
+    assert west[0, 0, 0, 4] == 255

@@ -289,6 +289,17 @@ def test_a_row_that_comes_twice_is_counted(ibtracs, capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    ("column", "value"), [("LAT", "-99"), ("LON", "999"), ("USA_WIND", "999"), ("USA_PRES", "99000")]
+)
+def test_a_number_that_no_storm_can_have_is_left_out_and_said(ibtracs, capsys, column, value):
+    lines = [line.split(",") for line in IBTRACS.splitlines()]
+    lines[2][lines[0].index(column)] = value
+    ibtracs.write_text("\n".join(map(",".join, lines)) + "\n", encoding="utf-8")
+    assert len(tracks.read_ibtracs(ibtracs)) == 1
+    assert f" is {value})" in capsys.readouterr().out
+
+
 def test_a_cut_ibtracs_file_is_refused_or_holds_whole_rows(ibtracs):
     """Only a cut between two rows can go unnoticed."""
     whole = tracks.read_ibtracs(ibtracs, basin=None)
@@ -608,6 +619,15 @@ def test_a_track_over_the_date_line_is_drawn_the_short_way():
     )
     lines = next(item for item in figure.axes[0].collections if isinstance(item, LineCollection))
     assert max(np.abs(np.diff(piece[:, 0])).item() for piece in lines.get_segments()) < 1
+
+
+def test_a_track_of_another_ocean_lies_in_the_picture_and_so_does_its_name():
+    storm = track([0, 6, 12], [50, 60, 70], lons=[179.0, -179.6, -179])
+    figure = figures.draw_track_map(storm, "Pacific", {storm["storm_id"].iloc[0]: "name"})
+    ax = figure.axes[0]
+    (west, east), (label,) = ax.get_xlim(), ax.texts
+    assert (west, east) == (176, 184)
+    assert label.xy[0] == 181
 
 
 @pytest.mark.parametrize("hours", [-0.5, 24.5, np.nan, [0, 30]])

@@ -3,6 +3,7 @@
 import ast
 import builtins
 import copy
+import functools
 import importlib
 import itertools
 import math
@@ -21,8 +22,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.fft
 import scipy.integrate
+import scipy.interpolate
+import scipy.linalg
+import scipy.ndimage
+import scipy.optimize
+import scipy.spatial
 import scipy.stats
+import sympy
 import tensorflow as tf
 import torch
 from sklearn.metrics import recall_score
@@ -464,6 +472,97 @@ def test_a_solution_uses_only_names_that_the_notebook_has_at_its_place(path, nam
 
 # --- different right answers, and wrong ones -----------------------------------------------
 
+
+def by_digitize(confidence, correct, num_bins=10):
+    step = np.digitize(confidence, np.linspace(0, 1, num_bins + 1)[1:-1])
+    table = pd.DataFrame({"step": step, "sure": confidence, "right": correct}).groupby("step")
+    return (table.size() / len(step) * (table.sure.mean() - table.right.mean()).abs()).sum()
+
+
+def by_histogram(confidence, correct, num_bins):
+    edges = np.linspace(0, 1, num_bins + 1)
+    sure = np.histogram(confidence, edges, weights=confidence)[0]
+    right = np.histogram(confidence, edges, weights=correct)[0]
+    return np.abs(sure - right).sum() / len(confidence)
+
+
+def overshoot_by_loops(wind, hours, fix_hours, fix_wind):
+    most = 0.0
+    for v, t in zip(wind, hours, strict=True):
+        for k in range(len(fix_hours) - 1):
+            if fix_hours[k] <= t <= fix_hours[k + 1]:
+                a, b = sorted((fix_wind[k], fix_wind[k + 1]))
+                most = max(most, v - b, a - v)
+    return most
+
+
+def by_linregress(storms, errors, goal):
+    line = scipy.stats.linregress(np.log(storms), np.log(errors))
+    return np.exp((np.log(goal) - line.intercept) / line.slope)
+
+
+def by_lstsq(storms, errors, goal):
+    table = np.column_stack([np.log10(storms), np.ones(len(storms))])
+    slope, offset = np.linalg.lstsq(table, np.log10(errors), rcond=None)[0]
+    return 10 ** ((np.log10(goal) - offset) / slope)
+
+
+def crps_by_integral(wind, mean, sd):
+    def one(y, m, s):
+        x = np.linspace(m - 12 * s, m + 12 * s, 20_001)
+        return scipy.integrate.trapezoid((scipy.stats.norm.cdf(x, m, s) - (x >= y)) ** 2, x)
+
+    return np.array([one(*three) for three in zip(wind, mean, sd, strict=True)])
+
+
+def gradient_by_loops(function, point, step):
+    gradient = []
+    for k in range(len(point)):
+        point[k] += step
+        above = function(point)
+        point[k] -= 2 * step
+        gradient.append((above - function(point)) / (2 * step))
+        point[k] += step
+    return gradient
+
+
+def masked_in_place(velocity, distance):
+    velocity[distance < 0] = 0
+    return velocity
+
+
+def mirrored_in_place(velocity):
+    result = velocity[:, ::-1].copy()
+    result[..., 1] *= -1
+    return result
+
+
+def moments_by_quadrature(c):
+    x, w = np.polynomial.legendre.leggauss(20)
+    values = np.polynomial.legendre.legval(x, c)
+    mean = np.average(values, weights=w)
+    return mean, np.sqrt(np.average((values - mean) ** 2, weights=w))
+
+
+def by_autograd(d):
+    d = torch.tensor(d, dtype=torch.float64, requires_grad=True)
+    return torch.autograd.grad(0.1 / (d + 0.1), d)[0]
+
+
+def weight_by_loops(points):
+    weights = []
+    for x, y in points:
+        walls = [0.5 - y, y + 0.5]
+        if -1 <= x <= 0:
+            walls.append(y - 0.1)
+        elif y <= 0.1:
+            walls.append(-1 - x if x < -1 else x)
+        else:
+            walls.append(math.hypot(-1 - x if x < -1 else x, y - 0.1))
+        weights.append(2 * min(walls))
+    return weights
+
+
 RIGHT = {
     "intro-01a": [lambda h: 2 / np.linalg.norm(h, 2), lambda h: 2 / max(np.linalg.eigvals(h)), lambda h: 2 / torch.linalg.eigvalsh(torch.tensor(h)).max()],
     "intro-01b": [lambda g, z: np.where(z > 0, g, 0), lambda g, z: [[a if b > 0 else 0 for a, b in zip(r, s)] for r, s in zip(g, z)], lambda g, z: torch.tensor(g) * torch.tensor(z > 0)],
@@ -509,6 +608,84 @@ RIGHT = {
     "chip-08c": [np.trapezoid, scipy.integrate.trapezoid, lambda u, y: sum((u[k] + u[k + 1]) / 2 * (y[k + 1] - y[k]) for k in range(len(y) - 1))],
     "chip-09a": [lambda x, y: np.column_stack([y, -x]), lambda x, y: list(zip(y, -x)), lambda x, y: torch.stack([torch.tensor(y), -torch.tensor(x)], -1)],
     "pinn-10a": [lambda g, n: np.average(g, axis=0, weights=n), lambda g, n: n @ g / sum(n)],
+    "intro-04a": [1179648 / 69632, 16.94, np.float32(16.9412), torch.tensor(16.94)],
+    "intro-04b": [lambda h, a, b: (h + (h @ a).clip(0) @ b).clip(0), lambda h, a, b: torch.relu(h + torch.relu(h @ a) @ b), lambda h, a, b: tf.nn.relu(h + tf.nn.relu(h @ a) @ b), lambda h, a, b: [np.maximum(r + np.dot(np.maximum(np.dot(r, a), 0), b), 0) for r in h]],
+    "intro-05a": [lambda a, b, c, e: (a / (e - c)) ** (1 / b), lambda a, b, c, e: math.exp(math.log(a / (e - c)) / b), lambda a, b, c, e: scipy.optimize.brentq(lambda n: a * n**-b + c - e, 1e-3, 1e9)],
+    "intro-05d": [by_digitize, by_histogram, lambda c, r, n: sum(abs(np.sum((c - r)[np.minimum((c * n).astype(int), n - 1) == k])) for k in range(n)) / len(c)],
+    "intro-06a": [lambda p, s: s / (s * (1 - p) + p), lambda p, s: (1 - p + p / s) ** -1],
+    "intro-06b": [lambda v, b: [0.0 if x == 0 else round(x / 2.0 ** (math.floor(math.log2(abs(x))) - b)) * 2.0 ** (math.floor(math.log2(abs(x))) - b) for x in v], lambda v, b: np.ldexp(np.rint(np.ldexp(np.frexp(v)[0], b + 1)), np.frexp(v)[1] - b - 1), lambda v, b: torch.ldexp(torch.round(torch.frexp(torch.tensor(v))[0] * 2 ** (b + 1)) / 2 ** (b + 1), torch.frexp(torch.tensor(v))[1])],
+    "cyclone-01a": [4.5, 4.498, math.pow(13 / 11, 9), np.exp(9 * np.log(130 / 110))],
+    "cyclone-02b": [overshoot_by_loops, lambda w, h, fh, fw: max(0.0, *(max(v - max(p), min(p) - v) for v, t in zip(w, h) for k in [min(max(np.searchsorted(fh, t) - 1, 0), len(fh) - 2)] for p in [fw[k : k + 2]]))],
+    "cyclone-02c": [lambda s, c: np.mean([c[k] == c[k - 1] for k in range(1, len(s)) if s[k] == s[k - 1]]), lambda s, c: np.mean((np.diff(c) == 0)[np.diff(s) == 0]), lambda s, c: pd.Series(c).groupby(s).diff().dropna().eq(0).mean()],
+    "cyclone-03b": [25 * 25, 625.0, (256 - 232 + 1) ** 2, [625]],
+    "cyclone-03c": [(9216 + 1) * 3584 / 42817400, 0.7715, np.float32(0.7715)],
+    "cyclone-04a": [1 - 0.2**2, 0.96, 0.8 + 0.2 * 0.8, Fraction(24, 25)],
+    "cyclone-04c": [lambda r: (len(r) + 1) / (1 + 2 * sum((1 - k / (len(r) + 1)) * v for k, v in enumerate(r, 1))), lambda r: (len(r) + 1) ** 2 / (len(r) + 1 + 2 * np.arange(len(r), 0, -1) @ r), lambda r: (len(r) + 1) ** 2 / scipy.linalg.toeplitz(np.append(1, r)).sum()],
+    "cyclone-05c": [lambda p, g: np.power(1 - p, g) * -np.log(p), lambda p, g: [-((1 - q) ** g) * math.log(q) for q in p], lambda p, g: -((1 - p) ** g) * math.log(p), lambda p, g: (1 - p) ** g * -torch.log(p)],
+    "cyclone-05d": [4, 4.0, len(["0", "90", "180", "270"]), np.int8(4)],
+    "cyclone-06a": [lambda e, s: -scipy.stats.norm.logpdf(e, scale=s) - math.log(math.tau) / 2, lambda e, s: np.log(s) + e * e / (2 * s * s), lambda e, s: [math.log(b) + a**2 / b**2 / 2 for a, b in zip(e, s)], lambda e, s: torch.log(s) + (e / s) ** 2 / 2],
+    "cyclone-06b": [lambda f, i: sum(f(np.rot90(i, k, (1, 2))) for k in range(4)) / 4, lambda f, i: (f(i) + f(i[:, ::-1, ::-1]) + f(i.transpose(0, 2, 1)[:, ::-1]) + f(i.transpose(0, 2, 1)[:, :, ::-1])) / 4, lambda f, i: np.stack([f(np.rot90(i, k, axes=(2, 1))) for k in (0, 1, 2, 3)]).mean(0)],
+    "cyclone-06d": [by_linregress, by_lstsq],
+    "cyclone-07a": [lambda m, a: ((m * a).sum((1, 2)) / m.sum((1, 2))).mean(), lambda m, a: sum(one[a].sum() / one.sum() for one in m) / len(m), lambda m, a: np.einsum("nij,ij->n", m / m.sum(axis=(1, 2), keepdims=True), a).mean()],
+    "cyclone-07b": [lambda w, m, s, q: np.mean(abs(w - m) / s < scipy.stats.norm.isf((1 - q) / 2)), lambda w, m, s, q: sum(abs(scipy.stats.norm.cdf(a, b, c) - 0.5) <= q / 2 for a, b, c in zip(w, m, s)) / len(w), lambda w, m, s, q: ((w >= scipy.stats.norm.interval(q, m, s)[0]) & (w <= scipy.stats.norm.interval(q, m, s)[1])).mean()],
+    "cyclone-07c": [math.sqrt((100 + 144 + 196) / 3 + 200 / 3), 14.6, math.hypot(np.std([90, 100, 110]), np.linalg.norm([10, 12, 14]) / 3**0.5), np.sqrt(np.mean(np.square([90, 100, 110]) + np.square([10, 12, 14])) - 100**2)],
+    "cyclone-08a": [lambda w: np.nan_to_num(w, nan=(m := w[np.isfinite(w)].mean()), posinf=m, neginf=m).clip(0, 200), lambda w: [min(200, max(0, v if math.isfinite(v) else np.mean([u for u in w if math.isfinite(u)]))) for v in w], lambda w: pd.Series(w).replace([np.inf, -np.inf], np.nan).pipe(lambda s: s.fillna(s.mean())).clip(0, 200)],
+    "cyclone-08b": [lambda k, a: scipy.spatial.distance.cdist(a, k).argmin(1), lambda k, a: scipy.spatial.KDTree(k).query(a)[1], lambda k, a: [min(range(len(k)), key=lambda j: sum((k[j] - row) ** 2)) for row in a], lambda k, a: torch.cdist(torch.tensor(a), torch.tensor(k)).argmin(1)],
+    "cyclone-08c": ["storm_top1", " Storm_top1 ", np.str_("storm_top1")],
+    "cyclone-09b": [lambda p: np.argmax(p.sum(0), -1), lambda p: [int(np.argmax(np.mean(p[:, k], axis=0))) for k in range(p.shape[1])], lambda p: torch.tensor(p).mean(0).argmax(1), lambda p: tf.argmax(tf.reduce_mean(p, 0), -1)],
+    "cyclone-09c": [lambda w, d: [np.average(a, weights=b**-2) for a, b in zip(w, d)], lambda w, d: np.average(w, axis=1, weights=1 / d**2), lambda w, d: np.sum(w / d**2, 1) / np.sum(d**-2.0, 1)],
+    "cyclone-10a": [lambda s, q: sorted(s)[math.ceil((len(s) + 1) * q) - 1] if math.ceil((len(s) + 1) * q) <= len(s) else 1e9, lambda s, q: np.append(np.sort(s), [1e9] * len(s))[int(np.ceil((len(s) + 1) * q)) - 1], lambda s, q: next((v for v in sorted(s) if sum(s <= v) >= math.ceil((len(s) + 1) * q)), 1e9)],
+    "cyclone-10b": [lambda i, s: pd.Series(i).groupby(s).mean().mean(), lambda i, s: sum(i[s == k].mean() for k in set(s)) / len(set(s)), lambda i, s: np.mean(np.bincount(s, i)[np.unique(s)] / np.bincount(s)[np.unique(s)])],
+    "cyclone-10c": [lambda w, m, s: [b * ((z := (a - c) / b) * math.erf(z / math.sqrt(2)) + 2 * math.exp(-z * z / 2) / math.sqrt(math.tau) - math.pi**-0.5) for a, c, b in zip(w, m, s)], lambda w, m, s: (w - m) * (2 * scipy.stats.norm.cdf(w, m, s) - 1) + 2 * s**2 * scipy.stats.norm.pdf(w, m, s) - s / np.sqrt(np.pi), crps_by_integral],
+    "flow-01a": [lambda r, u, n: 3 * (u * n / r) + 0.5, lambda r, u, n: (6 * u * n / r + 1) / 2, lambda reynolds, speed, length: torch.tensor(3 * speed * length / reynolds + 0.5)],
+    "flow-01c": [lambda f, u, d: f / (0.5 * u**2 * d), lambda f, u, d: f / 0.5 / u / u / d],
+    "flow-01d": [8, 2**3, 8.0, 4 * 2],
+    "flow-02a": [lambda x, y, c: np.minimum.reduce([np.sqrt((x - a) ** 2 + (y - b) ** 2) - r for a, b, r in c]), lambda x, y, c: [min(math.hypot(p - a, q - b) - r for a, b, r in c) for p, q in zip(x, y)], lambda x, y, c: functools.reduce(np.minimum, (abs(x - a + 1j * (y - b)) - r for a, b, r in c))],
+    "flow-02b": [lambda v: 1.5 * v[:, :, 0].mean(0), lambda v: [sum(v[j, k, 0] for j in range(len(v))) * 3 / 2 / len(v) for k in range(v.shape[1])], lambda v: np.sum(v[..., 0], 0) / (2 / 3 * v.shape[0])],
+    "flow-02c": [lambda p, t, s: [np.linalg.norm((a - b)[~m]) / np.linalg.norm(b[~m]) for a, b, m in zip(p, t, s)], lambda p, t, s: np.sqrt((((p - t) ** 2).sum(-1) * ~s).sum((1, 2)) / ((t**2).sum(-1) * ~s).sum((1, 2))), lambda p, t, s: np.linalg.norm(np.where(s[..., None], 0, p - t).reshape(len(p), -1), axis=1) / np.linalg.norm(np.where(s[..., None], 0, t).reshape(len(p), -1), axis=1)],
+    "flow-03c": [lambda d, n: np.concatenate([d[..., -n:], d[..., :-n]], -1), lambda d, n: np.pad(d[..., :-n], [(0, 0)] * (d.ndim - 1) + [(n, 0)], mode="edge"), lambda d, n: np.pad(d[..., :-n], [(0, 0)] * (d.ndim - 1) + [(n, 0)], constant_values=9), lambda d, n: scipy.ndimage.shift(d, [0] * (d.ndim - 1) + [n], order=0, mode="nearest"), lambda d, n: torch.roll(d, n, -1), lambda d, n: tf.roll(d, n, -1)],
+    "flow-04a": [lambda ny, nx, cy, cx, r: [[math.dist((j + 0.5, i + 0.5), (cy, cx)) - r for i in range(nx)] for j in range(ny)], lambda ny, nx, cy, cx, r: np.sqrt((np.arange(ny)[:, None] + 0.5 - cy) ** 2 + (np.arange(nx) + 0.5 - cx) ** 2) - r],
+    "flow-04b": [lambda h, w, b, a: (h * w * b + 1) * a, lambda h, w, b, a: torch.nn.Conv2d(b, a, (h, w)).weight.numel() + a],
+    "flow-05b": [lambda p: np.stack([(p[1:, 1:] + p[1:, :-1] - p[:-1, 1:] - p[:-1, :-1]) / 2, (p[1:, :-1] + p[:-1, :-1] - p[1:, 1:] - p[:-1, 1:]) / 2], -1), lambda p: np.dstack([np.diff(p, axis=0)[:, :-1] / 2 + np.diff(p, axis=0)[:, 1:] / 2, -(np.diff(p, axis=1)[:-1] + np.diff(p, axis=1)[1:]) / 2]), lambda p: torch.stack([torch.diff((p[:, 1:] + p[:, :-1]) / 2, dim=0), -torch.diff((p[1:] + p[:-1]) / 2, dim=1)], -1)],
+    "flow-05c": [lambda s, m: scipy.fft.irfft(np.where(np.arange(len(s) // 2 + 1) < m, scipy.fft.rfft(s), 0), len(s)), lambda s, m: np.fft.irfft(np.fft.rfft(s)[:m], len(s)), lambda s, m: np.fft.ifft(np.fft.fft(s) * (abs(np.fft.fftfreq(len(s), 1 / len(s))) < m)).real, lambda s, m: torch.fft.irfft(torch.fft.rfft(s)[:m], len(s))],
+    "flow-06a": [lambda s, n, d, t: (d + t) / (s - n), lambda s, n, d, t: scipy.optimize.brentq(lambda k: d + t + k * n - k * s, 0, 1e9)],
+    "flow-06b": [lambda a: np.sqrt(((a - a.mean(0)) ** 2).mean(0).sum(-1)), lambda a: np.linalg.norm(a.std(0), axis=-1), lambda a: torch.sqrt(a.var(0, unbiased=False).sum(-1)), lambda a: np.hypot(*np.moveaxis(a.std(axis=0), -1, 0))],
+    "flow-06c": ["solver of equal error", "Solver of equal error"],
+    "flow-07a": [lambda r, a: r / np.sqrt(np.pi * np.mean(r**2) / a), lambda r, a: [v * math.sqrt(a / math.pi / (sum(w * w for w in r) / len(r))) for v in r], lambda r, a: np.array(r) * (a / (0.5 * np.sum(r**2) * 2 * np.pi / len(r))) ** 0.5],
+    "flow-07b": [gradient_by_loops, lambda f, p, h: scipy.optimize._numdiff.approx_derivative(f, p, method="3-point", abs_step=h)],
+    "flow-08a": [lambda v, d: v * (d >= 0)[..., None], masked_in_place, lambda v, d: np.where(np.stack([d, d], -1) < 0, 0, v), lambda v, d: tf.where(d[..., None] < 0, 0.0, v)],
+    "flow-08b": [lambda v: np.flip(v, 1) * [1, -1], mirrored_in_place, lambda v: np.stack([v[:, ::-1, :, 0], -v[:, ::-1, :, 1]], -1), lambda v: torch.flip(v, [1]) * torch.tensor([1, -1])],
+    "flow-08c": ["worst car", " Worst car"],
+    "flow-09a": [lambda a, b, t: np.linalg.lstsq((a - b).reshape(-1, 1), (t - b).ravel(), rcond=None)[0][0], lambda a, b, t: scipy.optimize.minimize_scalar(lambda w: np.sum((w * a + (1 - w) * b - t) ** 2)).x, lambda a, b, t: np.vdot(a - b, t - b) / np.vdot(a - b, a - b)],
+    "flow-09b": [150 + 2 * 90, 330.0, np.float64(330)],
+    "flow-09c": ["cars of this kind", "Cars of this kind "],
+    "pinn-1c": [30 * 1 + 30 + 30 + 1, 91.0, [91], torch.tensor(91)],
+    "pinn-2a": [lambda a, b: 1 / (1 + a / b), lambda a, b: np.linalg.solve([[a + b]], [b])[0], lambda a, b: scipy.optimize.brentq(lambda t: a * t - b * (1 - t), 0, 1)],
+    "pinn-2b": [100 * 5 * 0.1 / 5.1, 9.8, 9.804, np.float32(9.8039)],
+    "pinn-2c": [lambda d: -0.1 * (d + 0.1) ** -2, lambda d: -1 / (10 * (d + 0.1) ** 2), by_autograd, lambda d: sympy.diff(0.1 / (sympy.Symbol("x") + 0.1)).subs("x", d)],
+    "pinn-04a": [lambda n, w: math.sqrt(6 / n) / w, lambda n, w: (6 / n / w**2) ** 0.5, lambda n, w: torch.sqrt(torch.tensor(6.0 / n)) / w],
+    "pinn-04b": [0.287, 0.2873, math.sqrt(0.09 / 1.09), np.float32(0.2873)],
+    "pinn-04c": [lambda e, t: max(abs(e)) / np.mean(abs(t)), lambda e, t: np.linalg.norm(e, np.inf) / (np.linalg.norm(t, 1) / len(t)), lambda e, t: e.abs().max() / t.abs().mean(), lambda e, t: max(abs(v) for v in e) / (sum(abs(v) for v in t) / len(t))],
+    "pinn-04d": [lambda e, k: [math.exp(-k * sum(e[:i])) for i in range(len(e))], lambda e, k: np.exp(-k * np.concatenate([[0], np.cumsum(e[:-1])])), lambda e, k: torch.exp(-k * (torch.cumsum(e, 0) - e)), lambda e, k: np.exp(-k * np.tri(len(e), k=-1) @ e)],
+    "pinn-05a": [lambda a, b: -np.maximum(-a, b), lambda a, b: np.where(a < -b, a, -b), lambda a, b: [min(p, -q) for p, q in zip(a, b)], lambda a, b: min(a, -b), lambda a, b: torch.minimum(a, -b)],
+    "pinn-05b": [lambda p, n, w: np.einsum("ij,ij,i", p, n, w) / 2, lambda p, n, w: sum(k * (a @ b) for a, b, k in zip(p, n, w)) / 2, lambda p, n, w: w @ (p * n).sum(1) / 2],
+    "pinn-05c": [2 * (5 + 1) + 2 * 0.6, 13.2, 5 + 5 - 1 + 1 + 0.6 + 0.6 + 1 + 1, Decimal("13.2")],
+    "pinn-05d": [lambda g, n, w: np.einsum("ij,ij,i->", g, n, w), lambda g, n, w: sum(k * np.dot(a, b) for a, b, k in zip(g, n, w)), lambda g, n, w: np.sum(g * n * w[:, None])],
+    "pinn-06b": [lambda p, nu: p.u_t + p.u * p.u_x + p.v * p.u_y - (-p.p_x + nu * (p.u_xx + p.u_yy)), lambda p, nu: -nu * p.u_xx - nu * p.u_yy + p.p_x + p.v * p.u_y + p.u * p.u_x + p.u_t, lambda p, n: torch.tensor(p.u_t + p.u * p.u_x + p.v * p.u_y + p.p_x - n * (p.u_xx + p.u_yy))],
+    "pinn-06d": [3, 3.0, 1 - 2 * math.cos(math.pi), max(1 - 2 * np.cos(2 * np.linspace(0, np.pi, 181)))],
+    "pinn-07a": [moments_by_quadrature, lambda c: [c[0], math.sqrt(sum(v * v / (2 * k + 1) for k, v in enumerate(c) if k))], lambda c: (c[0], np.linalg.norm(c[1:] / np.sqrt(2 * np.arange(1, len(c)) + 1)))],
+    "pinn-07b": [lambda s, e: s**2 / e**2, lambda s, e: math.pow(e / s, -2), lambda s, e: (s / e) * (s / e)],
+    "pinn-07c": [lambda a, b, t: ((a < t) & (t < b)).mean(), lambda a, b, t: np.mean([p <= q <= r for p, q, r in zip(a, np.broadcast_to(t, len(a)), b)]), lambda a, b, t: np.count_nonzero((t - a) * (b - t) >= 0) / len(a), lambda a, b, t: np.mean(np.clip(t, a, b) == t)],
+    "pinn-11a": [(-1, 2), np.array([-1.0, 2]), torch.tensor([-1, 2]), pd.Series([-1, 2])],
+    "pinn-11b": [lambda z: (2 + z) / (2 - z), lambda z: 1 + z / (1 - z / 2)],
+    "pinn-11c": [lambda t, g: math.exp(2 * g * (1 - t)), lambda t, g: np.exp(g * (1 - t)) ** 2, lambda t, g: torch.exp(2 * g * (1 - t)), lambda t, g: np.exp(2 * g) / np.exp(2 * g * t)],
+    "chip-08a": [0.544, 0.5445, scipy.optimize.brentq(lambda q: math.sin(1.5 * math.pi * q) - q, 0.4, 0.7), np.float32(0.54448)],
+    "chip-08b": [weight_by_loops, lambda p: 2 * np.minimum(0.5 - abs(p[:, 1]), np.linalg.norm(p - np.column_stack([np.clip(p[:, 0], -1, 0), np.minimum(p[:, 1], 0.1)]), axis=1))],
+    "chip-08d": [lambda i, d: np.linalg.lstsq(d[:, None], i, rcond=None)[0][0], lambda i, d: (i @ d) / (d @ d), lambda i, d: sum(a * b for a, b in zip(i, d)) / sum(b * b for b in d), lambda i, d: scipy.optimize.minimize_scalar(lambda nu: np.sum((i - nu * d) ** 2)).x],
+    "chip-09b": [lambda a, b, c, d: c * d - (c - a) * (d - b), lambda a, b, c, d: a * b + a * (d - b) + b * (c - a)],
+    "chip-09c": [lambda n, x: scipy.interpolate.BarycentricInterpolator(n, np.eye(len(n)))(x), lambda n, x: [math.prod((x - n[j]) / (n[i] - n[j]) for j in range(len(n)) if j != i) for i in range(len(n))], lambda n, x: np.linalg.solve(np.vander(n).T, np.vander([x], len(n))[0])],
+    "pinn-10b": [lambda s, b, p, w, d, e: b * p * (min(1.0, (s + 1) / w) if s < w else d ** ((s - w) / e)), lambda s, b, p, w, d, e: float(np.where(s < w, b * p * (s + 1) / w, b * p * np.exp(np.log(d) * (s - w) / e)))],
+    "pinn-10c": [lambda a, b, p: a / (p * b), lambda a, b, p: (a / b) / p],
 }  # fmt: skip
 WRONG = [  # id, answer, words of the sentence
     ("pinn-1b", lambda x, n: 2 + 3 * x, "does not change with n"),
@@ -522,11 +699,24 @@ WRONG = [  # id, answer, words of the sentence
     ("intro-02d", "D", "That is not the right choice. Asked for: choose A, B or C."),
     ("chip-09a", lambda x, y: np.stack([y, -x]), "Rows and columns may be swapped."),
     ("pinn-1c", 77, "You gave 77."),
+    ("pinn-10b", lambda s, b, p, w, d, e: b * p * ((s + 1) / w if s <= w else d ** ((s - w) / e)), "step = 10"),
+    ("cyclone-10a", lambda s, q: np.sort(s)[k - 1] if (k := math.ceil((len(s) + 1) * q)) < len(s) else 1e9, "1e+09"),
+    ("intro-05b", lambda p, n: np.argsort(np.sort(p)[:, -1] - np.sort(p)[:, 2], kind="stable")[:n], "array of shape (12, 6)"),
+    ("intro-03d", (320, 8224, 401536, 2570), "401536"),
+    ("flow-06b", lambda a: np.sqrt(np.var(a, axis=0, ddof=1).sum(-1)), "torch.var"),
+    ("flow-03c", lambda d, n: np.roll(d, n, axis=0), "the last axis"),
+    ("flow-01c", lambda f, u, d: f / u**2 if f / u**2 > [0.1] else d, "TypeError"),
+    ("cyclone-01c", lambda s: 1 if s < 0.2 else 2, "yours gives [1, 2, 2]"),
     ("intro-01a", 0.25, "without parentheses"),
     # the first mistake on one input, and something else on the other: no accusation
     ("pinn-2a", lambda d1, d2: d1 / (d1 + d2) if d1 > 5 else 0.0, "d1 = 10"),
 ]  # fmt: skip
 BOOKS = {case.values[1]: book_of(case.values[0]) for case in CASES}
+
+
+def test_every_exercise_has_different_right_answers():
+    assert set(RIGHT) == set(BOOKS)
+    assert min(map(len, RIGHT.values())) >= 2
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -569,6 +759,46 @@ def test_every_function_may_return_other_kinds_and_is_told_what_it_forgets(path,
         assert ("return" in said) or ("ZeroDivisionError" in said)
         assert "Called with (" in said
     assert "positional argument" in exercise.feedback(lambda: 1)
+
+
+@pytest.mark.parametrize(("path", "name", "variable", "solution"), CASES)
+def test_nearly_right_is_not_right(path, name, variable, solution):
+    """Two per cent off, one too many: the sentence says what was given, and what was asked."""
+    exercise, reference = BOOKS[name].exercises[name], BOOKS[name].exercises[name].reference
+    if isinstance(reference, str):
+        return
+    if not callable(reference):
+        for wrong in (exercises.numbers(reference) * 1.02, exercises.numbers(reference) + 1):
+            said = exercise.feedback(wrong)
+            assert said
+            assert "You gave" in said
+        return
+    for spoilt in (
+        lambda r: 1.02 * r + 1e-3,
+        lambda r: np.where(r == r.max(), r + 0.1 * np.maximum(1, abs(r)), r),
+    ):
+        said = exercise.feedback(lambda *a, spoilt=spoilt: spoilt(exercises.numbers(reference(*a))))
+        assert said, name
+        assert "yours gives" in said or "asked for" in said or "columns" in said, said
+
+
+def test_a_function_for_one_number_is_asked_about_each():
+    exercise = Exercise(
+        todo="Write it.", reference=lambda x: np.exp(np.maximum(x, 0)), arguments=[(np.array([-1.0, 2.0]),)]
+    )
+    for answer in (lambda x: math.exp(x) if x > 0 else 1.0, lambda x: math.exp(max(x, 0))):
+        assert exercise.feedback(answer) is None
+        assert np.allclose(exercise.to_go_on_with(answer)(np.array([-3.0, 0.5, 1.0])), [1, np.exp(0.5), np.e])
+    said = exercise.feedback(lambda x: [1.0 if x > 0 else 0.0] * 2)
+    assert "An if asks about one number" in said
+
+
+def test_what_is_counted_is_exact():
+    exercise = Exercise(todo="Count.", reference=235_146)
+    assert exercise.feedback(235_146.0) is None
+    assert "not yet right" in exercise.feedback(235_145)
+    measured = Exercise(todo="Measure.", reference=235_146.0)
+    assert measured.feedback(235_145) is None
 
 
 def test_nobody_is_late_because_the_machine_is_busy(monkeypatch):

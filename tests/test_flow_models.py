@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flow import metrics, models, solver, training
+from flow import dataset, metrics, models, solver, training
 
 few = settings(max_examples=15, deadline=None)
 SEED = st.integers(0, 2**31)
@@ -262,3 +262,18 @@ def test_interval_of_paired_runs():
     low, high = metrics.paired_interval(np.array([3.0, 5.0, 7.0]), np.array([2.0, 3.0, 4.0]))
     assert (low + high) / 2 == pytest.approx(2)
     assert high - 2 == pytest.approx(4.303 / 3**0.5, rel=1e-3)
+
+
+def test_a_training_can_end_within_a_pass(tmp_path, monkeypatch):
+    monkeypatch.setenv("BOOTCAMP_CACHE", str(tmp_path))
+    keras.utils.set_random_seed(0)
+    network = keras.Sequential([keras.Input((4, 8, 1)), keras.layers.Conv2D(2, 3, padding="same")])
+    distance = np.ones((16, 4, 8), np.float32)
+    config, no = dataset.Config(), np.zeros(16)
+    data = dataset.FlowData(
+        distance, np.ones((16, 4, 8, 2), np.float32), *[no] * 7, split="train", config=config
+    )
+    run = training.train(network, data, name="part", epochs=2.5)
+    assert len(run.history) == 3
+    assert int(network.optimizer.iterations) == 5 == training.TODAY.steps(16, 2.5)
+    assert run.processor_seconds > 0

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_container import missing
+from debian import missing
 from test_utils import TRAIN
 
 from utils.engine import paths, results

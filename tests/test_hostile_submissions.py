@@ -37,7 +37,7 @@ def small_hidden_sets():
     distance = rng.normal(size=(40, 64, 128)).astype(np.float32)
     hidden = np.array([f"c{n:03}" for n in range(40)]), distance, rng.random((40, 64, 128, 2), np.float32)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cyclone, "_answers", lambda secret: truth)
+        patch.setattr(cyclone, "answers", lambda secret: truth)
         patch.setattr(flow, "hidden_flows", lambda secret: hidden)
         patch.setattr(challenge, "reference", lambda chip, viscosity: fine(chip, viscosity, finest=0.08))
         chip._hidden.cache_clear()
@@ -56,7 +56,7 @@ def fair(small_hidden_sets, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BOOTCAMP_CACHE", str(tmp_path_factory.mktemp("chips")))
         given, _ = chip._hidden(chip.competition.secret_of(KEY, "chip"))
-    truth = cyclone._answers(b"")
+    truth = cyclone.answers(b"")
     ids, _, velocity = flow.hidden_flows(b"")
     count = len(given.points)
     return {
@@ -159,8 +159,8 @@ def test_a_file_of_somebody_else_gets_a_sentence(lab, ending, tmp_path, monkeypa
 
 @pytest.mark.parametrize("lab", LABS)
 def test_hand_out_to_an_impossible_name_gets_a_sentence(lab, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(cyclone, "draw", lambda key: SimpleNamespace(**dict.fromkeys(cyclone.HANDED_OUT, np.ones(2)),
-                                                                     ))  # fmt: skip
+    arrays = dict.fromkeys(submissions.handed_out(cyclone.Competition), np.ones(2))
+    monkeypatch.setattr(cyclone.CONTEST, "make", lambda secret: SimpleNamespace(**arrays))
     for name in ("a" * 300, "a\0b"):
         assert command.main([lab, str(tmp_path / name), "--key", KEY, "--hand-out"]) == 1
         assert "cannot be written" in capsys.readouterr().err
@@ -530,7 +530,7 @@ def test_a_small_file_that_unpacks_to_much_is_not_unpacked(lab, handed_out, tmp_
 
 def test_a_chip_that_fills_the_channel_gets_a_sentence(handed_out, tmp_path):
     path = tmp_path / "given.npz"
-    path.write_bytes(plain(handed_out["chip"] | {"measured_chip": np.array([2.0, 1.0])}))
+    path.write_bytes(plain(handed_out["chip"] | {"sizes": np.array([[0.6, 1.0], [0.6, 1.0], [2.0, 1.0]])}))
     with pytest.raises(SubmissionError, match="does not fit"):
         chip.load_competition(path)
 

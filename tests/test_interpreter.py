@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from test_container import missing
+from debian import missing
 
 from utils.engine import interpreter
 

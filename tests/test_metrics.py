@@ -95,3 +95,18 @@ def test_no_function_of_the_labs_and_of_utils_stands_twice():
                 if name not in known:
                     places.setdefault(text, []).append(f"{path.relative_to(ROOT)}: {name}")
     assert not [found for found in places.values() if len(found) > 1]
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.float16, np.float32, np.int64])
+def test_the_relative_error_is_the_same_in_every_kind_of_number(kind):
+    found, truth = np.array([1, 200, 90]), np.array([2, 201, 95])
+    exact = np.linalg.norm(found - truth) / np.linalg.norm(truth)
+    assert metrics.relative_l2(found.astype(kind), truth.astype(kind)) == pytest.approx(exact, rel=1e-12)
+    assert metrics.relative_l2(found.astype(kind)[::-1], truth.astype(kind)[::-1]) == pytest.approx(exact)
+
+
+def test_the_relative_error_of_complex_masked_and_large_numbers():
+    assert metrics.relative_l2(np.array([1j, 1.0]), np.array([2j, 1.0])) == pytest.approx(1 / np.sqrt(5))
+    hidden = [np.ma.array([1.0, value], mask=[False, True]) for value in (9.0, 3.0)]
+    assert metrics.relative_l2(*hidden) == 0
+    assert metrics.relative_l2(np.float32([1e30]), np.float32([2e30])) == pytest.approx(0.5)

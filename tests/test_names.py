@@ -31,6 +31,7 @@ def test_names_say_what_is_done(path):
     for function in functions(path):
         name, draws = function.name, returned(function) == "Figure"
         assert not draws or name.startswith("draw_"), f"{name} returns a figure: call it draw_*"
+        assert figures or not draws, f"{name} draws: it belongs into a module figures*"
         assert draws or not figures or re.match("draw_|describe_|make_", name), (
             f"{name}: a module of figures draws (draw_*), describes or makes what figures need; what computes stands elsewhere"
         )

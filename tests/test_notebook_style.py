@@ -117,9 +117,11 @@ def test_pictures_have_alt_text(path: Path):
         assert re.search(r'alt="[^"]+"', image), image
     for tree in notebooks.trees(path):
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "viz.show":
-                given = len(node.args) + len(node.keywords)
-                assert given == 3, f"line {node.lineno}: viz.show needs figure, caption and alt text"
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("viz.show", "viz.animate"):
+                named = {keyword.arg for keyword in node.keywords} & {"caption", "alt"}
+                assert len(node.args) + len(named) == 3, (
+                    f"line {node.lineno}: {ast.unparse(node.func)} needs what it draws, caption and alt text"
+                )
 
 
 def luminance(colour: str) -> float:
@@ -144,9 +146,20 @@ def test_cells_that_only_draw_are_folded(path: Path):
     """The idea stays in view; the code of a figure is a click away."""
     for cell in notebooks.code_cells(path):
         folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
-        assert folded == runner.draws_only(cell.source), (
-            f"{cell.id}: ./bootcamp results --update folds what only draws"
-        )
+        if runner.draws_only(cell.source):
+            assert folded, f"{cell.id}: ./bootcamp results --update folds what only draws"
+        if folded:
+            assert runner.may_be_folded(cell.source), f"{cell.id}: claims and functions stay in view"
+
+
+def test_what_may_be_folded():
+    """Drawing, records and the function of a control; never a claim, a check or code that others need to read."""
+    assert runner.may_be_folded("fig = draw(x)\nviz.show(fig, 'a', 'b')")
+    assert runner.may_be_folded("course.record('a.b', 1.0)")
+    assert runner.may_be_folded("def show(k):\n    viz.show(k, 'a', 'b')\n\n\nviz.interact(show, k=(0, 1))")
+    assert not runner.may_be_folded("viz.show(fig, 'a', 'b')\nassert x < 1")
+    assert not runner.may_be_folded("def loss(y):\n    return y\n\n\nviz.table(y)")
+    assert not runner.may_be_folded("x = 1")
 
 
 @every
@@ -154,6 +167,24 @@ def test_tables_are_tables(path: Path):
     """Not rows of text, which a narrow screen breaks and a screen reader cannot follow."""
     for cell in notebooks.code_cells(path):
         assert ".to_string(" not in cell.source, f"{cell.id}: show a table with viz.table"
+        if path.parent.name in ("Intro_to_DL", "Tropical_Cyclone"):
+            for raw in (r"\.style\b", r"\bdisplay\(", r"print\(pd\.", r"viz\.table\([^\n]*\.round\("):
+                assert not re.search(raw, cell.source), (
+                    f"{cell.id}: show a table with viz.table, which writes few digits"
+                )
+            last = ast.parse(cell.source).body[-1]
+            bare = isinstance(last, ast.Expr) and re.search(r"\.round\(\d\)$", ast.unparse(last))
+            assert not bare, f"{cell.id}: show a table with viz.table, which writes few digits"
+
+
+@lesson
+def test_tables_have_captions(path: Path):
+    if path.parent.name not in ("Intro_to_DL", "Tropical_Cyclone"):
+        return
+    for tree in notebooks.trees(path):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "viz.table":
+                assert len(node.args) >= 2, f"{ast.unparse(node)[:80]}: a caption says what to see"
 
 
 @every

@@ -60,3 +60,29 @@ def test_inputs_and_answers_without_spread_are_refused():
     constant = chaos.fit([chaos.Uniform(0, 1)], 1, nodes, weights, 0 * weights)
     with pytest.raises(ValueError, match="no variance"):
         _ = constant.first_order_indices
+
+
+def test_too_few_nodes_and_answers_that_are_none_are_refused():
+    inputs = [chaos.Uniform(0, 1), chaos.Normal(2, 3)]
+    nodes, weights = chaos.quadrature(inputs, 3)
+    chaos.fit(inputs, 2, nodes, weights, nodes[0])
+    with pytest.raises(ValueError, match="Order 3 takes 4 nodes"):
+        chaos.fit(inputs, 3, nodes, weights, nodes[0])
+    with pytest.raises(ValueError, match="not finite"):
+        chaos.fit(inputs, 2, nodes, weights, np.full(9, np.nan))
+
+
+def test_rounding_of_a_constant_is_no_variance():
+    inputs = [chaos.Uniform(0, 1)] * 2
+    nodes, weights = chaos.quadrature(inputs, 6)
+    with pytest.raises(ValueError, match="no variance"):
+        _ = chaos.fit(inputs, 5, nodes, weights, np.full(36, 0.1)).first_order_indices
+
+
+@pytest.mark.parametrize(
+    "wrong", [(chaos.Uniform, 0, np.inf), (chaos.Normal, np.nan, 1), (chaos.Normal, 0, np.inf)]
+)
+def test_inputs_are_finite(wrong):
+    make, *numbers = wrong
+    with pytest.raises(ValueError, match="finite"):
+        make(*numbers)

@@ -502,3 +502,57 @@ def test_a_tolerance_in_where_draws_no_slivers_of_other_sides(tolerance):
     np.testing.assert_allclose(np.hypot(*rim.points.T), 0.5, rtol=1e-12)
     np.testing.assert_allclose(rim.normals, -rim.points / 0.5, atol=1e-9)
     np.testing.assert_allclose(rim.weights, np.pi / 4 / 60, rtol=1e-6)
+
+
+@pytest.mark.parametrize("width", [1e-1, 1e-2, 1e-3, 1e-4])
+def test_the_measure_of_a_thin_shape(width):
+    strip = geo.Rectangle((0, 0), (1, 1)) - geo.Rectangle((width, -1), (2, 2))
+    assert strip.sample_interior(50).weights.sum() == pytest.approx(width, rel=1e-3)
+    if width >= 1e-3:
+        sheet = geo.Box((0, 0, 0), (1, 1, 1)) - geo.Box((width, -1, -1), (2, 2, 2))
+        assert sheet.sample_interior(50).weights.sum() == pytest.approx(width, rel=3e-3)
+
+
+def test_an_area_whose_boundary_is_not_closed_is_counted():
+    strip = geo.Channel2D((0, 0), (2, 1)) - geo.Rectangle((0.5, 0.25), (1.5, 0.75))
+    assert strip.sample_interior(50).weights.sum() == pytest.approx(1.5, rel=0.01)
+
+
+def test_values_of_another_shape_are_not_spread_over_the_points():
+    cloud = geo.Rectangle((0, 0), (1, 1)).sample_interior(10)
+    assert cloud.integrate(2.0) == pytest.approx(2)
+    with pytest.raises(ValueError, match=r"\(10,\)"):
+        cloud.integrate(np.ones((10, 1)))
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        geo.Rectangle((0, 0), (1, 1)),
+        geo.Circle((0, 0), 1),
+        geo.Line((0, 0), (1, 0)),
+        geo.Box((0, 0, 0), (1, 1, 1)),
+        geo.Cylinder((0, 0, 0), 1, 1),
+        geo.Triangle([(0, 0), (1, 0), (0, 1)]),
+    ],
+)
+def test_points_of_another_dimension_are_refused(shape):
+    for dim in (1, 4):
+        with pytest.raises(ValueError, match="have the shape"):
+            shape.sdf(np.full((3, dim), 0.5))
+
+
+def test_a_block_without_end_is_refused():
+    with pytest.raises(ValueError, match="both finite"):
+        geo.Rectangle((0, 0), (np.inf, 1))
+
+
+def test_corners_and_faces_that_there_are_not_are_refused():
+    corners = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1.0]])
+    faces = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
+    assert geo.Surface(corners, faces).measure == pytest.approx(1 / 6)
+    for wrong in (faces + 0.6, faces - 4, faces + 1):
+        with pytest.raises(ValueError, match="whole numbers from 0 to 3"):
+            geo.Surface(corners, wrong)
+    with pytest.raises(ValueError, match="not finite"):
+        geo.Surface(np.where(corners == 1, np.nan, corners), faces)

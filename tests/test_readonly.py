@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from test_container import missing
+from debian import missing
 
 from utils import data
 from utils.engine.paths import cache_dir

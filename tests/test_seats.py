@@ -291,8 +291,9 @@ class Report(competition.Report):
 def contest(own_cache, monkeypatch):
     monkeypatch.delenv(competition.KEY_VARIABLE, raising=False)
     return competition.Contest(
-        "darts", {"points": 2, "parameters": 0}, ascending={"points": False}, declared=["parameters"]
-    )
+        "darts", {"points": 2, "parameters": 0}, {"points": False}, Report, None,
+        lambda report, secret: report(secret), declared=["parameters"],
+    )  # fmt: skip
 
 
 class Tags(HTMLParser):

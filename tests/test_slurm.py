@@ -149,24 +149,24 @@ def test_the_training_script_says_what_it_needs():
 
 # --- a real Slurm -------------------------------------------------------------------------
 
-real = pytest.mark.skipif(not os.environ.get("BOOTCAMP_SLURM_TEST"), reason="a command before a release")
+PATIENCE = 1500  # seconds: what is awaited comes at once on an idle machine, and a busy one is no failure
 # The script as it is, on flows that take seconds.
 DRIVER = f"""
 import sys
 sys.path[:0] = [{str(ROOT / "deploy")!r}]
 import flow_data_slurm
 from flow import dataset
-dataset.default_config = lambda: dataset.Config(ny=32, train=24, validation=4, cars=2, airfoils=2)
+dataset.default_config = lambda: dataset.Config(ny=32, train=9, validation=1, cars=1, airfoils=1)
 if __name__ == "__main__":
     flow_data_slurm.main()
 """
 
 
 @pytest.fixture(scope="module")
-def node(tmp_path_factory) -> Iterator[dict[str, str]]:
+def node() -> Iterator[dict[str, str]]:
     if importlib.util.find_spec("dask_jobqueue") is None:
         pytest.skip("dask-jobqueue is missing: python -m pip install -r deploy/slurm.txt")
-    with cluster.slurm(tmp_path_factory.mktemp("slurm")) as environment:
+    with cluster.slurm() as environment:
         yield environment
 
 
@@ -217,7 +217,7 @@ def started(node, tmp_path) -> Iterator:
     subprocess.run(["scancel", "--me"], env=environment)
 
 
-def end(process: subprocess.Popen, limit_s: float = 240) -> tuple[str, str]:
+def end(process: subprocess.Popen, limit_s: float = PATIENCE) -> tuple[str, str]:
     return process.communicate(timeout=limit_s)
 
 
@@ -225,22 +225,22 @@ def data_of(said: str) -> bytes:
     return Path(said.split("The data set is in ")[1].strip()).read_bytes()
 
 
-@real
-@pytest.mark.timeout(600)
+@pytest.mark.release
+@pytest.mark.timeout(3600)
 def test_jobs_compute_what_this_machine_computes_byte_for_byte(started, local):
     said, errors = end(started("--jobs", "2"))
     assert data_of(said) == local, errors
 
 
-@real
-@pytest.mark.timeout(600)
+@pytest.mark.release
+@pytest.mark.timeout(3600)
 def test_scancel_costs_one_job_and_ctrl_c_nothing(started, local):
     first = started("--jobs", "1")
     running = lambda: [line.split()[0] for line in started.queue() if "RUNNING" in line]  # noqa: E731
-    [job] = cluster.wait_for(running, "the first job", 120)
+    [job] = cluster.wait_for(running, "the first job", PATIENCE)
     started.cancel(job)
-    cluster.wait_for(lambda: any(number != job for number in running()), "another job", 120)
-    cluster.wait_for(started.shards, "the first flows", 240)
+    cluster.wait_for(lambda: any(number != job for number in running()), "another job", PATIENCE)
+    cluster.wait_for(started.shards, "the first flows", PATIENCE)
     first.send_signal(signal.SIGINT)
     _, errors = end(first)
     assert first.returncode == 1
@@ -252,8 +252,8 @@ def test_scancel_costs_one_job_and_ctrl_c_nothing(started, local):
     assert data_of(said) == local, errors
 
 
-@real
-@pytest.mark.timeout(120)
+@pytest.mark.release
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -265,15 +265,15 @@ def test_scancel_costs_one_job_and_ctrl_c_nothing(started, local):
 )
 def test_a_job_that_cannot_run_is_a_sentence(started, options, sentence):
     process = started(*options)
-    _, errors = end(process, 100)
+    _, errors = end(process)
     assert process.returncode == 1
     assert sentence in errors
     assert "Change --partition" in errors
     assert started.queue() == []
 
 
-@real
-@pytest.mark.timeout(300)
+@pytest.mark.release
+@pytest.mark.timeout(3600)
 def test_torchrun_under_srun_trains_what_one_process_trains(node, tmp_path):
     """Two tasks of srun stand for two nodes: they meet at the address of the first."""
     alone = distributed.Loss(distributed.parabolas(points=64, width=8))

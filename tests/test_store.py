@@ -87,6 +87,70 @@ def test_any_damage_anywhere_is_healed_with_a_sentence(own_cache, capsys, beside
     assert not maker.get().is_new
 
 
+def pipe(path: Path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def link(path: Path, to: str):
+    path.unlink(missing_ok=True)
+    path.symlink_to(to)
+
+
+STRANGE = {
+    "pipe": pipe,
+    "link to nowhere": lambda path: link(path, "/nowhere/at/all"),
+    "link to itself": lambda path: link(path, path.name),
+    "deep": lambda path: path.write_text("[" * 100_000, encoding="utf-8"),
+    "a long number": lambda path: path.write_text('{"bytes": ' + "9" * 5000 + "}", encoding="utf-8"),
+    "UTF-16": lambda path: path.write_text(path.read_text(encoding="latin-1"), encoding="utf-16"),
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and links of Unix")
+@pytest.mark.parametrize("what", STRANGE)
+@pytest.mark.parametrize("beside", [False, True])
+def test_what_is_no_file_or_no_json_is_healed_and_not_waited_for(own_cache, capsys, beside, what):
+    maker = Maker()
+    path = maker.get().path
+    STRANGE[what](store.beside(path) if beside else path)
+    assert maker.get().is_new
+    assert "the kept copy was damaged" in capsys.readouterr().out
+    assert not maker.get().is_new
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_folder_in_place_of_a_file_is_left_to_its_owner(own_cache, beside):
+    maker = Maker()
+    path = maker.get().path
+    target = store.beside(path) if beside else path
+    target.unlink()
+    target.mkdir()
+    (target / "thesis.txt").touch()
+    with pytest.raises(paths.DataError, match="is a folder, .* Move the folder away"):
+        maker.get()
+    assert (target / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize("ending", [".lock", ".part"])
+def test_a_lock_or_a_work_folder_of_another_kind_stops_nobody(own_cache, ending):
+    maker = Maker()
+    place = paths.cache_dir("lab") / f"{maker.recipe.file_name}{ending}"
+    place.mkdir() if ending == ".lock" else place.touch()
+    assert maker.get().is_new
+    link(place, "/nowhere/at/all") if ending == ".part" else place.rmdir()
+    assert maker.get(anew=True).is_new
+
+
+def test_foreign_files_among_the_states_are_passed_by(own_cache):
+    work = paths.cache_dir("work")
+    (work / "state-of-the-art.txt").touch()
+    assert store.last_checkpoint(work, ".txt") is None
+    store.checkpoint(work, ".txt", lambda file: file.write_text("state", encoding="utf-8") and {"step": 1})
+    assert store.last_checkpoint(work, ".txt").facts == {"step": 1}
+    assert (work / "state-of-the-art.txt").exists()
+
+
 def test_the_facts_are_as_safe_as_the_file(own_cache):
     maker = Maker()
     about = store.beside(maker.get().path)
@@ -152,7 +216,7 @@ def test_an_error_leaves_nothing_half_written(own_cache):
 # --- who is at work ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EIO])
 def test_a_file_system_without_locks_is_no_error(own_cache, monkeypatch, number):
     """As NFS and Lustre may be mounted in a home."""
     fcntl = pytest.importorskip("fcntl")

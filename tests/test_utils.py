@@ -1,9 +1,12 @@
 """GPU report, course engine, results, training cache, preprocessing and figures."""
 
 import asyncio
+import base64
 import errno
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 import types
@@ -15,6 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 import accidents
 from utils import course, gpu, preprocess, viz
@@ -860,6 +864,75 @@ def test_show_embeds_picture_caption_and_alt_text(monkeypatch):
     assert not plt.fignum_exists(fig.number)
 
 
+def waves(count: int):
+    """One figure whose line moves."""
+    fig, ax = plt.subplots(figsize=(3, 2))
+    x = np.linspace(0, 6, 50)
+    (line,) = ax.plot(x, np.sin(x))
+    for number in range(count):
+        line.set_ydata(np.sin(x - number / 2))
+        yield fig
+
+
+@pytest.mark.parametrize("way", ["generator", "list", "function"])
+def test_an_animation_stands_still_until_its_fold_is_opened(monkeypatch, way):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+
+    def draw(number):
+        fig, ax = plt.subplots(figsize=(3, 2))
+        ax.plot([0, number])
+        return fig
+
+    frames = {
+        "generator": lambda: waves(6),
+        "list": lambda: [draw(n) for n in range(6)],
+        "function": lambda: draw,
+    }[way]()
+    viz.animate(frames, "a < b", 'the "wave" moves', count=6 * (way == "function"), still=2, seconds=3)
+    page = shown[0].data
+    outside, fold = page.split("<details", 1)
+    assert "open" not in fold.split(">")[0], "nothing moves before it is asked to"
+    assert "<script" not in page
+    assert "<summary" in fold
+    assert "a &lt; b" in page
+    assert 'alt="the &quot;wave&quot; moves"' in outside
+    (kind, still), (moving_kind, moving) = re.findall(r"data:image/(\w+);base64,([^\"]+)", page)
+    assert (kind, moving_kind) == ("png", "webp")
+    with Image.open(io.BytesIO(base64.b64decode(still))) as picture:
+        size = picture.size
+        resting = np.asarray(picture.convert("RGB"), float)
+    with Image.open(io.BytesIO(base64.b64decode(moving))) as motion:
+        assert motion.n_frames == 6
+        assert motion.size == size
+        turns = []
+        for number in range(6):
+            motion.seek(number)
+            motion.load()
+            turns.append((motion.info["duration"], np.asarray(motion.convert("RGB"), float)))
+    assert sum(duration for duration, _ in turns) == 4000
+    assert np.argmin([np.abs(seen - resting).mean() for _, seen in turns]) == 2
+    assert f'width="{round(size[0] / viz.MOTION)}"' in page
+    assert not plt.get_fignums()
+
+
+def test_an_animation_is_bounded(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    viz.animate(waves(8), "a", "b")
+    monkeypatch.setattr(viz, "MOTION_BYTES", int(0.9 * 3 / 4 * len(shown[0].data)))
+    viz.animate(waves(8), "a", "b")
+    assert len(shown[1].data) < 0.95 * len(shown[0].data), "coarser where there is less room"
+    with pytest.raises(ValueError, match=r"24 frames take .* kB and there is room for .* fewer or smaller"):
+        viz.animate(waves(24), "a", "b")
+    with pytest.raises(ValueError, match="needs frames"):
+        viz.animate([], "a", "b")
+    with pytest.raises(ValueError, match="numbers 0 to 2"):
+        viz.animate(waves(3), "a", "b", still=3)
+    with pytest.raises(ValueError, match="one size"):
+        viz.animate([plt.figure(figsize=(2, 2)), plt.figure(figsize=(2, 3))], "a", "b")
+
+
 def test_the_shared_plots_draw_what_they_are_given():
     fig = viz.confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), ["a", "b"])
     assert {text.get_text() for text in fig.axes[0].texts} == {"50", "100"}
@@ -924,3 +997,23 @@ def test_texts_are_utf_8_where_the_code_page_is_not(tmp_path):
     assert words in (tmp_path / "README.md").read_text(encoding="utf-8")
     assert f"[{words}](Lab/01_Naive.ipynb)" in (tmp_path / "pages" / "index.md").read_text(encoding="utf-8")
     assert words in nbformat.read(tmp_path / "pages" / "Lab" / "01_Naive.ipynb", as_version=4).cells[0].source
+
+
+def test_labels_that_are_true_or_false_are_numbers():
+    assert preprocess.one_hot(np.array([True, False]), 2).tolist() == [[0, 1], [1, 0]]
+    for labels in (np.array([[1], [0]]), np.array([0.0, 1.0])):
+        with pytest.raises(ValueError, match="whole numbers of shape"):
+            preprocess.one_hot(labels, 2)
+
+
+def test_no_set_is_left_without_samples():
+    assert [len(part) for part in preprocess.split(10, (0.9, 0.1), 0)] == [9, 1]
+    assert [len(part) for part in preprocess.split(3, (1.0, 0.0), 0)] == [3, 0]
+    with pytest.raises(ValueError, match="none is left for a share of 0.1"):
+        preprocess.split(3, (0.9, 0.1), 0)
+
+
+@pytest.mark.parametrize("train", [np.array([]), np.array([1.0, np.nan]), np.array([1.0, np.inf])])
+def test_what_cannot_be_standardised_is_refused(train):
+    with pytest.raises(ValueError, match="every value would become nan"):
+        preprocess.standardise(train, np.ones(3))

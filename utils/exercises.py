@@ -45,6 +45,9 @@ class Unusable(ValueError):
     """An answer that is no array of numbers; the message is the sentence for the learner."""
 
 
+EXACT = 1e-6  # relative: whole numbers count something, and one more or less is wrong
+
+
 @dataclass(frozen=True)
 class Exercise:
     """One exercise.
@@ -199,11 +202,12 @@ class Exercise:
             return f"Its shape is {got.shape}, and {asked} is asked for.{turned}"
         if not np.all(np.isfinite(got)):
             return "The answer holds a value that is not finite (nan or inf). Look for 0/0 or log(0)."
-        return None if self._close(got, want) else "The value is not yet right."
+        return None if self._close(got, want, _counted(expected)) else "The value is not yet right."
 
-    def _close(self, got: np.ndarray, want: np.ndarray) -> bool:
+    def _close(self, got: np.ndarray, want: np.ndarray, counted: bool = False) -> bool:
+        rtol = min(self.rtol, EXACT) if counted else self.rtol
         with _usual_modes():
-            return bool(np.allclose(got, want, rtol=self.rtol, atol=self.atol))
+            return bool(np.allclose(got, want, rtol=rtol, atol=self.atol))
 
     def _likely(self, got: np.ndarray, want: np.ndarray) -> str:
         """How a wrong value is related to the right one, where it is simple; else nothing is said."""
@@ -238,6 +242,13 @@ class Exercise:
         return self.right_answer() if isinstance(self.reference, str) else _like(answer, self.reference)
 
 
+def _counted(expected: Any) -> bool:
+    """Whether an answer of ours consists of whole numbers in their own kind."""
+    if hasattr(expected, "is_floating_point"):
+        return not expected.is_floating_point()
+    return np.asarray(expected).dtype.kind in "iub"
+
+
 def _like(answer: Any, reference: Any) -> Any:
     """A right answer as itself where it is of the reference's kind, else with its numbers in that kind."""
     numeric = (int, float, np.number)
@@ -259,24 +270,25 @@ def _like(answer: Any, reference: Any) -> Any:
 
 def _like_function(answer: Callable, reference: Callable, tries: Sequence[tuple]) -> Callable:
     """A right function, wrapped where it takes or returns another kind of numbers than the next cells do."""
-    convert: Callable[[tuple], tuple] | None = None
+    way: Callable[[tuple], Any] | None = None
     unlike = False
     for arguments in tries:
         try:
             with _usual_modes():
-                got, convert = _result(answer, arguments)
+                got, other = _result(answer, arguments)
+                way = other or way
                 expected = reference(*copy.deepcopy(arguments))
         except (
             BaseException
         ):  # it has just passed, and now it raises: the learner shall see it where it is used
             return answer
-        unlike |= convert is not None or not (isinstance(expected, str) or _like(got, expected) is got)
+        unlike |= way is not None or not (isinstance(expected, str) or _like(got, expected) is got)
     if not unlike:
         return answer
 
     @functools.wraps(answer)
     def fitting(*arguments: Any) -> Any:
-        got = answer(*(convert(arguments) if convert else arguments))
+        got = way(arguments) if way else answer(*arguments)
         return _like(got, reference(*arguments))
 
     return fitting
@@ -290,19 +302,42 @@ def _ask(function: Callable, arguments: tuple) -> "str | np.ndarray | Unusable":
     return _read(lambda: _result(function, arguments)[0], function)
 
 
-def _result(function: Callable, arguments: tuple) -> tuple[Any, Callable[[tuple], tuple] | None]:
-    """What a function returns, and how its arguments had to be converted: one written for PyTorch refuses NumPy."""
+def _result(function: Callable, arguments: tuple) -> tuple[Any, Callable[[tuple], Any] | None]:
+    """What a function returns, and how it had to be called, or None for as it is.
+
+    One written for PyTorch refuses NumPy, and one written for a number, with ``if`` or ``math.exp``, refuses an array.
+    """
     try:
         return function(*copy.deepcopy(arguments)), None
-    except (TypeError, AttributeError) as first:
+    except (TypeError, AttributeError, ValueError) as first:
+        ways: list[Callable[[tuple], Any]] = []
         for convert in (_to_torch, _to_numpy):
-            converted = convert(copy.deepcopy(arguments))
+            converted = convert(arguments)
             if any(type(a) is not type(b) for a, b in zip(converted, arguments, strict=True)):
-                try:
-                    return function(*converted), convert
-                except Exception:
-                    continue
+                ways.append(functools.partial(_converted, function, convert))
+        numeric = all(isinstance(a, (int, float, np.number, np.ndarray)) for a in arguments)
+        if numeric and any(pattern in _text(first) for pattern in ONE_NUMBER):
+            ways.append(functools.partial(_one_by_one, function))
+        for way in ways:
+            try:
+                return way(copy.deepcopy(arguments)), way
+            except Exception:
+                continue
         raise first
+
+
+ONE_NUMBER = {  # what Python says when a function for one number gets an array, and what to do
+    "truth value of an array": "An if asks about one number: np.where, np.maximum and np.clip work on whole arrays.",
+    "can be converted to": "The functions of math take one number: those of NumPy, such as np.exp, take whole arrays.",
+}
+
+
+def _converted(function: Callable, convert: Callable[[tuple], tuple], arguments: tuple) -> Any:
+    return function(*convert(arguments))
+
+
+def _one_by_one(function: Callable, arguments: tuple) -> Any:
+    return np.vectorize(function)(*arguments)
 
 
 def _to_torch(arguments: tuple) -> tuple:
@@ -330,8 +365,9 @@ def _read(answer: Callable[[], Any], function: Callable | None = None) -> "str |
         except TimeUp:
             raise
         except BaseException as error:  # a learner's code may raise anything, SystemExit included
-            line = _line_of(error, function)
-            raise Unusable(f"your function raised {_kind(error)}: {_text(error)}{line}") from None
+            line, text = _line_of(error, function), _text(error)
+            advice = next((f" {what}" for pattern, what in ONE_NUMBER.items() if pattern in text), "")
+            raise Unusable(f"your function raised {_kind(error)}: {text}{line}{advice}") from None
         return str.__str__(given) if issubclass(type(given), str) else numbers(given)
 
     try:

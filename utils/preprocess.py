@@ -20,9 +20,15 @@ def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
     """Labels (n,) as rows of zeros with a single one, float32 (n, num_classes).
 
     Raises:
-        ValueError: a label is negative or not below ``num_classes``.
+        ValueError: the labels are no column of whole numbers, or one is negative or not below ``num_classes``.
     """
     labels = np.asarray(labels)
+    if labels.ndim != 1 or labels.dtype.kind not in "biu":
+        raise ValueError(
+            f"Labels are whole numbers of shape (n,), not {labels.dtype} of shape {labels.shape}: "
+            "try labels.astype(int).ravel()."
+        )
+    labels = labels.astype(np.int64)  # True and False would choose rows
     if labels.size and not (labels.min() >= 0 and labels.max() < num_classes):
         raise ValueError(
             f"Labels lie between {labels.min()} and {labels.max()}; {num_classes} classes allow 0 to "
@@ -43,16 +49,30 @@ def split(count: int, fractions: tuple[float, ...], seed: int) -> list[np.ndarra
         seed: of the shuffle.
 
     Raises:
-        ValueError: the fractions do not add up to 1.
+        ValueError: the fractions do not add up to 1, or one of them gets no sample.
     """
     if abs(sum(fractions) - 1) > 1e-9 or min(fractions) < 0:
         raise ValueError(f"The fractions {fractions} must be positive and add up to 1.")
     order = np.random.default_rng(seed).permutation(count)
-    edges = np.round(np.cumsum(fractions)[:-1] * count).astype(int)
-    return np.split(order, edges)
+    parts = np.split(order, np.round(np.cumsum(fractions)[:-1] * count).astype(int))
+    empty = [share for share, part in zip(fractions, parts, strict=True) if share > 0 and len(part) == 0]
+    if empty:
+        raise ValueError(
+            f"Of {count} samples none is left for a share of {empty[0]:g}: a mean over none is no number."
+        )
+    return parts
 
 
 def standardise(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
-    """Shift and scale all sets by mean and standard deviation of the training set alone."""
+    """Shift and scale all sets by mean and standard deviation of the training set alone.
+
+    Raises:
+        ValueError: the training set is empty or holds a value that is not finite.
+    """
+    train = np.asarray(train, np.float64)
+    if train.size == 0 or not np.all(np.isfinite(train)):
+        raise ValueError(
+            "The training set is empty or holds a value that is not finite (nan or inf): every value would become nan."
+        )
     mean, std = float(train.mean()), float(train.std()) or 1.0
     return [((values - mean) / std).astype(np.float32) for values in (train, *others)]

@@ -28,11 +28,13 @@ class Run:
     Attributes:
         history: one row per epoch; columns such as accuracy, loss, val_accuracy, val_loss.
         seconds: wall time of the training, measured when it was run.
+        processor_seconds: time of all cores together, of that training; without a GPU's own.
         from_cache: True if the weights were loaded and not trained now.
     """
 
     history: pd.DataFrame
     seconds: float
+    processor_seconds: float
     from_cache: bool
 
 
@@ -98,7 +100,7 @@ def fit(
             ], **kwargs,
         )  # fmt: skip
         model.save_weights(path)
-        return {"seconds": progress.seconds, "rows": progress.rows}
+        return progress.facts()
 
     recipe = store.Recipe(
         lab=f"{course.lab()}/trained",
@@ -117,7 +119,9 @@ def fit(
             print(
                 f"{name}: loaded the trained copy ({seconds:.0f} s of training saved); retrain=True trains anew."
             )
-    return Run(pd.DataFrame(entry.facts["rows"]), seconds, from_cache=not entry.is_new)
+        return Run(
+            pd.DataFrame(entry.facts["rows"]), seconds, entry.facts["processor_seconds"], not entry.is_new
+        )
 
 
 def made_of(model: keras.Model) -> tuple:
@@ -270,12 +274,13 @@ class _Progress(keras.callbacks.Callback):
         super().__init__()
         self.work = work
         self.rows: list[dict[str, float]] = []
-        self.seconds = 0.0
+        self.seconds = self.processor_seconds = 0.0
 
     def resume(self, model: keras.Model) -> int:
         """Load what was saved, if anything was; return the number of epochs that it holds."""
         if saved := store.last_checkpoint(self.work, WEIGHTS):
             self.rows, self.seconds = list(saved.facts["rows"]), saved.facts["seconds"]
+            self.processor_seconds = saved.facts["processor_seconds"]
             model.load_weights(saved.path)
             for counter, value in zip(_random_counters(model), saved.facts["random"], strict=True):
                 counter.assign(value)
@@ -283,20 +288,27 @@ class _Progress(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self._start = self._saved = time.perf_counter()
+        self._processor_start = time.process_time()
 
     def on_epoch_end(self, epoch, logs=None):
         now = time.perf_counter()
         self.seconds += now - self._start
+        self.processor_seconds += time.process_time() - self._processor_start
         self.rows.append({"epoch": epoch} | {name: float(value) for name, value in sorted(logs.items())})
         if now - self._saved > store.SAVE_SECONDS and len(self.rows) < self.params["epochs"]:
             store.checkpoint(self.work, WEIGHTS, self._save)
             self._saved = time.perf_counter()
-        self._start = time.perf_counter()
+        self._start, self._processor_start = time.perf_counter(), time.process_time()
+
+    def facts(self) -> store.Facts:
+        return {
+            "rows": self.rows, "seconds": self.seconds, "processor_seconds": self.processor_seconds,
+        }  # fmt: skip
 
     def _save(self, path: Path) -> store.Facts:
         self.model.save_weights(path)
         random = [keras.ops.convert_to_numpy(counter).tolist() for counter in _random_counters(self.model)]
-        return {"rows": self.rows, "seconds": self.seconds, "random": random}
+        return {**self.facts(), "random": random}
 
 
 def _random_counters(model: keras.Model) -> list:

@@ -7,7 +7,7 @@ figure no text for screen readers, so this one is embedded with its own.
 import base64
 import html
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,14 +60,109 @@ def show(fig: Figure, caption: str, alt: str) -> None:
     fig.savefig(buffer, format="png", dpi=SHARPNESS * fig.dpi)
     plt.close(fig)
     width = int.from_bytes(buffer.getvalue()[16:20], "big") // SHARPNESS  # from the head of the PNG
-    picture = base64.b64encode(buffer.getvalue()).decode()
     display(
         HTML(
             f'<figure style="margin:0"><img alt="{html.escape(alt, quote=True)}" width="{width}" '
-            f'style="max-width:100%;height:auto;background:#fff" src="data:image/png;base64,{picture}">'
+            f'style="max-width:100%;height:auto;background:#fff" src="{_embedded(buffer.getvalue(), "png")}">'
             f'<figcaption style="{CAPTION}">{html.escape(caption)}</figcaption></figure>'
         )
     )
+
+
+MOTION = 1.5  # pixels of a moving picture for one of the page: half the bytes of a still one
+MOTION_BYTES = 600_000  # of an animation with its still, in a notebook that was executed
+
+
+def animate(
+    frames: "Iterable[Figure] | Callable[[int], Figure]",
+    caption: str,
+    alt: str,
+    count: int = 0,
+    still: int = -1,
+    seconds: float = 5.0,
+) -> None:
+    """Display a still that becomes an animation when its fold "Play" is opened, by a click or from the keyboard.
+
+    Nothing moves before, and closing the fold stops it. It is one HTML text without scripts, so it works in JupyterLab,
+    in a notebook nobody has trusted yet, on the site and without a network.
+
+    Args:
+        frames: figures of one size, in order: a list, a generator, or ``draw(number)`` that returns a figure. A generator
+            may yield the same figure again and again and change its lines in between, which is much faster.
+        caption: one or two sentences: what moves and what to see.
+        alt: one sentence that stands in for the animation.
+        count: with ``draw(number)``: how many frames.
+        still: number of the frame that stands while nothing moves.
+        seconds: length of one round; the last frame stays for a second more.
+
+    Raises:
+        ValueError: nothing to show, frames of several sizes, or more than `MOTION_BYTES`.
+    """
+    from IPython.display import HTML, display
+
+    if callable(frames):
+        frames = map(frames, range(count))
+    pictures = [_pixels(figure) for figure in frames]
+    if not pictures:
+        raise ValueError("An animation needs frames: a list of figures, or draw(number) and a count.")
+    sizes = {picture.size for picture in pictures}
+    if len(sizes) > 1:
+        raise ValueError(f"The frames of an animation have one size; these have {sorted(sizes)} pixels.")
+    if not -len(pictures) <= still < len(pictures):
+        raise ValueError(
+            f"still={still}: there are {len(pictures)} frames, numbers 0 to {len(pictures) - 1}."
+        )
+    standing = io.BytesIO()
+    pictures[still].save(standing, format="png", optimize=True)
+    moving = _moving(pictures, seconds, MOTION_BYTES - standing.tell())
+    width = round(pictures[0].width / MOTION)
+    size = f"{(len(standing.getvalue()) + len(moving)) / 1000:.0f} kB"
+    words = html.escape(alt, quote=True)
+    look = "max-width:100%;height:auto;background:#fff"
+    display(
+        HTML(
+            '<figure style="margin:0"><div style="position:relative">'
+            f'<img alt="{words}" width="{width}" style="{look};display:block" src="{_embedded(standing.getvalue(), "png")}">'
+            f'<details style="margin:0.3em 0"><summary style="cursor:pointer">Play ({seconds:g} s, {size}); close to stop'
+            f'</summary><img alt="The same, moving." width="{width}" style="{look};position:absolute;top:0;left:0" '
+            f'src="{_embedded(moving, "webp")}"></details></div>'
+            f'<figcaption style="{CAPTION}">{html.escape(caption)}</figcaption></figure>'
+        )
+    )
+
+
+def _pixels(figure: Figure) -> Any:
+    """A figure as a picture of the Python Imaging Library; the figure is closed."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    with plt.rc_context({"savefig.bbox": "standard"}):  # cut to its content, frames would have several sizes
+        figure.savefig(buffer, format="png", dpi=MOTION * figure.dpi, pil_kwargs={"compress_level": 1})
+    figure.set_layout_engine(
+        "none"
+    )  # when it comes again nothing but its content moves, and it is drawn faster
+    plt.close(figure)
+    return Image.open(buffer).convert("RGB")
+
+
+def _moving(pictures: Sequence[Any], seconds: float, room: int) -> bytes:
+    """An animated WebP, as fine as there is room for."""
+    each = round(1000 * seconds / len(pictures))
+    lasting = [each] * (len(pictures) - 1) + [each + 1000]
+    for quality in (85, 65, 45):
+        buffer = io.BytesIO()
+        settings = {"duration": lasting, "loop": 0, "quality": quality, "method": 2}
+        pictures[0].save(buffer, "WEBP", save_all=True, append_images=pictures[1:], **settings)
+        if buffer.tell() <= room:
+            return buffer.getvalue()
+    raise ValueError(
+        f"{len(pictures)} frames take {buffer.tell() / 1000:.0f} kB and there is room for {max(room, 0) / 1000:.0f} kB. "
+        "Show fewer or smaller frames."
+    )
+
+
+def _embedded(data: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def table(

@@ -10,11 +10,12 @@ One HDF5 file holds a group for each split. Networks learn from "train", are com
 
 import hashlib
 import inspect
+import itertools
 import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -174,6 +175,20 @@ def scene(split: str, index: int, draw: int = 0, seed: int = 0) -> tuple[shapes.
     return shapes.compose(names, rng), " + ".join(names)
 
 
+def solve(bodies: shapes.Scene, config: Config) -> dict[str, Any]:
+    """The flow around bodies, steady or not, as a row of the arrays of `FlowData` that follow from them."""
+    distance = shapes.signed_distance(bodies, config.ny, 2 * config.ny)
+    found = solver.solve_steady(distance < 0, distance=distance, reynolds=config.reynolds, u_max=config.u_max)
+    return {
+        "distance": distance,
+        "velocity": found.velocity / np.float32(config.u_max),
+        "force": np.asarray(found.force) / (config.u_max**2 * config.ny),
+        "converged": found.converged,
+        "change": found.change,
+        "steps": found.steps,
+    }
+
+
 def solve_slot(split: str, index: int, config: Config) -> dict[str, Any]:
     """The first steady flow of a slot, as one row of the arrays of `FlowData`.
 
@@ -182,22 +197,9 @@ def solve_slot(split: str, index: int, config: Config) -> dict[str, Any]:
     """
     for draw in range(MOST_DRAWS):
         bodies, family = scene(split, index, draw, config.seed)
-        distance = shapes.signed_distance(bodies, config.ny, 2 * config.ny)
-        found = solver.solve_steady(
-            distance < 0, distance=distance, reynolds=config.reynolds, u_max=config.u_max
-        )
-        if found.converged:
-            return {
-                "distance": distance,
-                "velocity": found.velocity / np.float32(config.u_max),
-                "force": np.asarray(found.force) / (config.u_max**2 * config.ny),
-                "family": family.encode(),
-                "index": index,
-                "draw": draw,
-                "converged": found.converged,
-                "change": found.change,
-                "steps": found.steps,
-            }
+        row = solve(bodies, config)
+        if row["converged"]:
+            return row | {"family": family.encode(), "index": index, "draw": draw}
     raise DataError(
         f"Sample {index} of {split}: none of {MOST_DRAWS} bodies has a steady flow at Reynolds number "
         f"{config.reynolds:g}. Choose a smaller one."
@@ -206,7 +208,32 @@ def solve_slot(split: str, index: int, config: Config) -> dict[str, Any]:
 
 def solve_slots(split: str, start: int, stop: int, config: Config) -> dict[str, np.ndarray]:
     """The rows start to stop of a split; what one worker does at a time."""
-    rows = [solve_slot(split, index, config) for index in range(start, stop)]
+    return _stacked([solve_slot(split, index, config) for index in range(start, stop)], config)
+
+
+def random_cars(generator: Callable[[int], np.random.Generator], config: Config, label: str) -> FlowData:
+    """Flows around cars of many shapes, with a progress bar; one whose flow is not steady is replaced by the next.
+
+    Args:
+        generator: of random numbers, for the car of that number.
+        config: how many ``cars``, and their channel.
+        label: of the progress bar.
+    """
+    rows: list[dict[str, Any]] = []
+    with tqdm(total=config.cars, desc=label, unit="flow", leave=False) as bar:
+        for number in itertools.count():
+            if len(rows) == config.cars:
+                break
+            row = solve(shapes.random_car(generator(number)), config)
+            if row["converged"]:
+                rows.append(row | {"family": b"random car", "index": number, "draw": 0})
+                bar.update()
+    arrays = _stacked(rows, config)
+    family = np.char.decode(arrays.pop("family"), "ascii")
+    return FlowData(**arrays, family=family, split="cars", config=config)
+
+
+def _stacked(rows: list[dict[str, Any]], config: Config) -> dict[str, np.ndarray]:
     types = _arrays(config.ny, 2 * config.ny)
     return {name: np.array([row[name] for row in rows], dtype) for name, (dtype, _) in types.items()}
 

@@ -17,6 +17,17 @@ def downstream(distance, cells):
     return np.roll(distance, cells, axis=-1)
 
 
+def moves_bodies(move):
+    """What is off with a field moved to the right; what comes in at the left end is free."""
+    for field, cells in ((_FIELD, 1), (_FIELD, 2), (_FIELD[0], 1), (-_FIELD, 3)):
+        moved = move(field, cells)
+        if moved.shape != field.shape:
+            return f"The field has the shape {field.shape}, and yours gives {moved.shape}."
+        if not np.allclose(moved[..., cells:], field[..., :-cells]):
+            return f"With cells = {cells} each value must stand {cells} columns further to the right (the last axis)."
+    return None
+
+
 _FLOW = np.array([[[0.5, -0.2], [-0.1, 0.3]], [[1.4, 0.0], [-0.4, -0.6]]])
 _FIELD = np.arange(24.0).reshape(2, 3, 4)
 
@@ -64,6 +75,7 @@ BOOK = Book(
             todo="write downstream(distance, cells): the same body, moved by some cells to the right.",
             reference=downstream,
             arguments=[(_FIELD, 1), (_FIELD, 2), (_FIELD[0], 1)],
+            property=moves_bodies,
             mistakes=[
                 (
                     lambda distance, cells: np.roll(distance, -cells, axis=-1),

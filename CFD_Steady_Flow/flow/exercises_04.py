@@ -82,6 +82,16 @@ BOOK = Book(
                     "This takes the two groups apart. Each pair shares its seed: take the difference first.",
                 ),
                 (
+                    lambda first, second: (
+                        np.mean(first - second)
+                        + np.array([-1, 1])
+                        * STUDENT_T[len(first)]
+                        * np.std(first - second)
+                        / np.sqrt(len(first))
+                    ),
+                    "The spread of a few values divides by n - 1: np.std(..., ddof=1).",
+                ),
+                (
                     lambda first, second: paired_interval(second, first),
                     "The order is first minus second.",
                 ),

@@ -46,6 +46,10 @@ BOOK = Book(
                     "That is a squared speed. Take the root, so that it can be compared with an error.",
                 ),
                 (
+                    lambda a: np.sqrt(np.var(a, axis=0, ddof=1).sum(axis=-1)),
+                    "The variance over these members divides by their number, not by one less: torch.var and pandas do the latter.",
+                ),
+                (
                     lambda a: np.std(a, axis=0).sum(axis=-1),
                     "Add the variances first, and take the root of the sum.",
                 ),

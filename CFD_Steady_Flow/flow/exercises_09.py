@@ -36,7 +36,7 @@ BOOK = Book(
             ],
         ),
         "flow-09b": Exercise(
-            todo="set seconds to the training time of the whole entry: 150 s for a first network, which starts a second one of 90 s and a third one of 90 s.",
+            todo="set total to the training time of the whole entry: 150 s for a first network, which starts a second one of 90 s and a third one of 90 s.",
             reference=330,
             mistakes=[
                 (

@@ -1,6 +1,6 @@
 """Figures of notebooks 03 to 05: predicted flows, profiles, and how networks compare."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -56,6 +56,40 @@ def draw_flows(
         ax.set(xlabel=AXES["xlabel"])
     axes[0, 0].set(ylabel=AXES["ylabel"])
     return fig
+
+
+def make_training_frames(
+    answers: Mapping[int, np.ndarray], truth: np.ndarray, distance: np.ndarray
+) -> Iterator[Figure]:
+    """Frames of `viz.animate`: what a network answers after so many steps, and its error.
+
+    Args:
+        answers: for each number of steps the velocity (ny, nx, 2) in units of u_max.
+        truth: the same by the solver.
+        distance: (ny, nx) signed distance.
+    """
+    fig, axes = plt.subplots(1, 2, figsize=(8.4, 2.7), sharey=True)
+    y, x = ((np.arange(n) + 0.5) / distance.shape[0] for n in distance.shape)
+    worst = max(np.linalg.norm(answer - truth, axis=-1).max() for answer in answers.values())
+    top = np.linalg.norm(truth, axis=-1).max()
+    images = []
+    for ax, limit, cmap, label in zip(
+        axes, (top, worst), ("viridis", "inferno"), ("speed / u_max", "error / u_max"), strict=True
+    ):
+        images.append(
+            ax.imshow(np.zeros_like(distance), origin="lower", extent=EXTENT, cmap=cmap, vmin=0, vmax=limit)
+        )
+        ax.contour(x, y, distance, [0], colors="white", linewidths=1)
+        ax.grid(False)
+        ax.set(xlabel=AXES["xlabel"])
+        fig.colorbar(images[-1], ax=ax, label=label, shrink=0.85)
+    axes[0].set(ylabel=AXES["ylabel"])
+    axes[1].set_title("what is wrong")
+    for steps, answer in answers.items():
+        images[0].set_data(np.linalg.norm(answer, axis=-1))
+        images[1].set_data(np.linalg.norm(answer - truth, axis=-1))
+        axes[0].set_title(f"answer after {steps} steps")
+        yield fig
 
 
 def draw_profiles(truth: np.ndarray, predictions: Mapping[str, np.ndarray], column: int) -> Figure:

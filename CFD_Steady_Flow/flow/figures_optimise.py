@@ -1,6 +1,6 @@
 """Figures of notebook 07: bodies, gradients from two sources, the way down."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -59,6 +59,31 @@ def draw_descent(
     ax.set(xlabel="step", ylabel=f"drag ({unit})", title="Drag along the way")
     ax.legend()
     return fig
+
+
+def make_descent_frames(bodies: Sequence[Polygon], drags: Sequence[float], every: int) -> Iterator[Figure]:
+    """Frames of `viz.animate`: a body on its way, over the one it began as.
+
+    Args:
+        bodies: in channel heights.
+        drags: of each body, in rho u_max^2 H.
+        every: steps between two bodies.
+    """
+    fig, ax = plt.subplots(figsize=(5.2, 3.6))
+    ax.plot(*np.vstack([bodies[0].vertices, bodies[0].vertices[:1]]).T, ":", color="0.4")
+    (patch,) = ax.fill(*bodies[0].vertices.T, color="#0072B2")
+    ax.set(
+        aspect="equal",
+        xlim=(0.1, 1.1),
+        ylim=(0.25, 0.75),
+        xlabel="x (channel heights)",
+        ylabel="y (heights)",
+    )
+    ax.grid(False)
+    for number, (body, drag) in enumerate(zip(bodies, drags, strict=True)):
+        patch.set_xy(body.vertices)
+        ax.set_title(f"step {every * number}: drag {drag:.3f} by the network")
+        yield fig
 
 
 def draw_speeds(velocity: np.ndarray, bodies: Sequence[Polygon], titles: Sequence[str]) -> Figure:

@@ -1,6 +1,6 @@
 """Figures of notebook 01: the lattice, profiles, benchmark flows, a vortex street, speeds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -137,8 +137,29 @@ def _streamlines(ax: Axes, velocity: np.ndarray, solid: np.ndarray, cell: float)
     ax.set(xlim=(0, nx * cell), ylim=(0, ny * cell))
 
 
+def make_street_frames(film: Sequence[np.ndarray], solid: np.ndarray, cell_m: float) -> Iterator[Figure]:
+    """Frames of `viz.animate`: vorticity times diameter over mean inflow, each (ny, nx), near the cylinder."""
+    shown = round(1.3 / cell_m)
+    fig, ax = plt.subplots(figsize=(6.8, 2.7))
+    ax.set(xlabel="x (m)", ylabel="y (m)")
+    ax.set_facecolor("0.3")
+    ax.grid(False)
+    span = 0.5 * np.nanpercentile(np.abs(np.stack(film)), 99.5)
+    picture = np.where(solid, np.nan, film[0])[:, :shown]
+    extent = (0, shown * cell_m, 0, solid.shape[0] * cell_m)
+    image = ax.imshow(picture, origin="lower", extent=extent, cmap="RdBu_r", vmin=-span, vmax=span)
+    for vorticity in film:
+        image.set_data(np.where(solid, np.nan, vorticity)[:, :shown])
+        yield fig
+
+
 def draw_street(
-    vorticity: np.ndarray, solid: np.ndarray, cell_m: float, time: np.ndarray, lift: np.ndarray
+    vorticity: np.ndarray,
+    solid: np.ndarray,
+    cell_m: float,
+    time: np.ndarray,
+    lift: np.ndarray,
+    reynolds: float = 100,
 ) -> Figure:
     """Above: vorticity times diameter over mean inflow, (ny, nx). Below: lift coefficient in time (periods of inflow)."""
     fig, (above, below) = plt.subplots(2, 1, figsize=(8.6, 4.8), height_ratios=(1.1, 1))
@@ -154,7 +175,9 @@ def draw_street(
     )
     fig.colorbar(image, ax=above, label="vorticity D / U", shrink=0.9)
     above.set_facecolor("0.3")
-    above.set(xlabel="x (m)", ylabel="y (m)", title="Vortex street behind a cylinder, Reynolds number 100")
+    above.set(
+        xlabel="x (m)", ylabel="y (m)", title=f"Vorticity behind a cylinder, Reynolds number {reynolds:g}"
+    )
     above.grid(False)
     below.plot(time, lift)
     below.set(xlabel="time (diameters of mean inflow)", ylabel="lift coefficient")

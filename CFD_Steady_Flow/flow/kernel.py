@@ -38,7 +38,7 @@ _f32 = np.float32
 
 def row_stride(num_columns: int) -> int:
     """Distance between rows, in floats: margin and columns, in whole cache lines."""
-    return -(-(num_columns + MARGIN) // 16) * 16
+    return -(-(num_columns + MARGIN) // 16) * 16  # 16 floats fill a line of 64 bytes
 
 
 def plane_size(num_cells: int) -> int:
@@ -55,9 +55,9 @@ def plane_size(num_cells: int) -> int:
 
 def allocate(plane: int) -> tuple[np.ndarray, np.ndarray]:
     """Two time levels of nine planes each, zero, aligned to 64 bytes, with different cache sets."""
-    size = 9 * plane + 48
+    size = 9 * plane + 48  # three lines more: the other level lies in other sets of the cache
     memory = np.zeros(2 * size + 16, np.float32)
-    first = (-memory.ctypes.data // 4) % 16
+    first = (-memory.ctypes.data // 4) % 16  # floats up to the next line
     return memory[first : first + size], memory[first + size : first + 2 * size]
 
 
@@ -80,6 +80,7 @@ def _collide_cell(a, plane, i, row, even, odd):
     p1, p2, p3, p4 = np.uint64(plane), np.uint64(2 * plane), np.uint64(3 * plane), np.uint64(4 * plane)
     p5, p6, p7, p8 = np.uint64(5 * plane), np.uint64(6 * plane), np.uint64(7 * plane), np.uint64(8 * plane)
     keep, even_keep, odd_keep = _f32(1) - even, (_f32(1) - even) / _f32(2), (_f32(1) - odd) / _f32(2)
+    # lattice.WEIGHTS, times 9/2 and 3 of its equilibrium
     weight0, weight1, weight5 = even * _f32(4 / 9), even * _f32(1 / 9), even * _f32(1 / 36)
     square1, square5 = weight1 * _f32(4.5), weight5 * _f32(4.5)
     linear1, linear5 = odd * _f32(1 / 3), odd * _f32(1 / 12)
@@ -166,7 +167,7 @@ def _open_east(a, b, plane, last, row, even, odd, density):
     """
     east = last + np.uint64(1)
     g = _collide_cell(a, plane, last, row, even, odd)
-    change = density - g[9]
+    change = density - g[9]  # each population gets its weight of it
     b[np.uint64(3 * plane) + east] = g[3] + _f32(1 / 9) * change
     b[np.uint64(6 * plane) + east] = g[6] + _f32(1 / 36) * change
     b[np.uint64(7 * plane) + east] = g[7] + _f32(1 / 36) * change

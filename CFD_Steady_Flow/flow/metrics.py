@@ -9,6 +9,8 @@ from scipy import stats
 
 from utils import metrics
 
+mean_interval = metrics.mean_interval
+
 
 def relative_l2(prediction: np.ndarray, truth: np.ndarray, solid: np.ndarray) -> np.ndarray:
     """Error of each sample over its fluid cells, relative to its true flow, shape (n,).
@@ -88,20 +90,6 @@ def drag(velocity: np.ndarray, solid: np.ndarray, reynolds: float) -> np.ndarray
     The body's own wall is taken half a cell from the nearest fluid cells, so a coarse grid reads somewhat high.
     """
     return np.asarray(ops.convert_to_numpy(drag_of(velocity, solid, reynolds)))
-
-
-def mean_interval(values: np.ndarray, draws: int = 2000, seed: int = 0) -> tuple[float, float]:
-    """95 % interval of the mean: the values are drawn again, with replacement (bootstrap).
-
-    Args:
-        values: (n,) one per sample or per trained network.
-        draws: number of resampled sets.
-        seed: of the draws.
-    """
-    values = np.asarray(values, float)
-    index = np.random.default_rng(seed).integers(0, len(values), (draws, len(values)))
-    low, high = np.quantile(values[index].mean(axis=1), [0.025, 0.975])
-    return float(low), float(high)
 
 
 def paired_interval(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:

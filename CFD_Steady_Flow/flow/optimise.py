@@ -11,7 +11,7 @@ from keras import layers, ops
 from flow import shapes, solver
 from flow.models import RandomFlip
 
-NUM_CORNERS = 96
+NUM_CORNERS = 96  # of the polygon that stands for a smooth outline
 ANGLE = np.linspace(0, 2 * np.pi, NUM_CORNERS, endpoint=False, dtype=np.float32)  # of the corners
 
 
@@ -45,7 +45,7 @@ def distance(coefficients, area: float, center: tuple[float, float], ny: int, nx
     to_x, to_y = x[..., None] - corner_x, y[..., None] - corner_y
     along = ops.clip((to_x * edge_x + to_y * edge_y) / (edge_x**2 + edge_y**2), 0, 1)
     squared = (to_x - along * edge_x) ** 2 + (to_y - along * edge_y) ** 2
-    gap = ops.sqrt(ops.min(squared, axis=-1) + 1e-12)
+    gap = ops.sqrt(ops.min(squared, axis=-1) + 1e-12)  # at 0 the root has no slope
     dx, dy = x - np.float32(center[0]), y - np.float32(center[1])
     inside = ops.cast(np.hypot(dx, dy) < radius(coefficients, np.arctan2(dy, dx), area), "float32")
     return ny * gap * (1 - 2 * inside)
@@ -81,6 +81,7 @@ def drag_network(ny: int, nx: int) -> keras.Model:
     """
     inputs = keras.Input((ny, nx, 1))
     distance, _ = RandomFlip()(inputs)
+    # Cells: the wall, the neighbourhood of the body, half of the channel.
     h = layers.Concatenate()([ops.tanh(distance / scale) for scale in (2.0, 8.0, 32.0)])
     for filters in (16, 32, 48, 64):
         h = layers.Conv2D(filters, 4, strides=2, padding="same", activation="gelu")(h)

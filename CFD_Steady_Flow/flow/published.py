@@ -101,6 +101,11 @@ class Cylinder:
         """Drag and lift coefficients (2,): force / (mean^2 * diameter / 2)."""
         return 2 * simulation.force()[0] / (self.mean**2 * self.cells)
 
+    def vorticity(self, simulation: Simulation) -> np.ndarray:
+        """dv/dx - du/dy times diameter over mean inflow, (ny, nx)."""
+        u, v = np.moveaxis(simulation.velocity().astype(float), -1, 0)
+        return (np.gradient(v, axis=1) - np.gradient(u, axis=0)) * self.cells / self.mean
+
     def steady(self, tolerance: float = 2e-6) -> Simulation:
         """Run until the force changes less than `tolerance` while the inflow crosses a quarter of the height.
 

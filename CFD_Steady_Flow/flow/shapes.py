@@ -359,7 +359,7 @@ def car(number: int) -> Scene:
     """A car with its wheels, nose to the flow, in the middle of the channel.
 
     Args:
-        number: 0, 1, 2, ...: the types of `flow.cars.OUTLINES` in turn; each round has other sizes.
+        number: 0, 1, 2, ...: the types of `cars.OUTLINES` in turn; each round has other sizes.
 
     Raises:
         ValueError: a negative number.
@@ -375,6 +375,20 @@ def car(number: int) -> Scene:
     _, _, bottom, top = bounds(scene)
     scale = min(length, 0.32 / (top - bottom))
     return moved(scene, (0.35, rng.uniform(0.46, 0.52) - scale * (bottom + top) / 2), scale)
+
+
+def random_car(rng: np.random.Generator) -> Scene:
+    """One of the course's cars with other corners, size and place."""
+    outline = list(OUTLINES.values())[rng.integers(len(OUTLINES))]
+    profile = np.array(outline.profile) * (1, rng.uniform(0.9, 1.1))
+    profile += rng.normal(0, 0.006, profile.shape)
+    body = rounded(profile, rng.uniform(0.015, 0.05))
+    radius = outline.wheel_radius * rng.uniform(0.85, 1.15)
+    scene: Scene = (body, *(Ellipse((x, radius), (radius, radius)) for x in outline.axles))
+    left, _, bottom, top = bounds(scene)
+    scale = min(rng.uniform(0.65, 0.85), 0.34 / (top - bottom))
+    x, y = rng.uniform(0.32, 0.45), rng.uniform(0.44, 0.56)
+    return moved(scene, (x - scale * left, y - scale * (bottom + top) / 2), scale)
 
 
 def airfoil(rng: np.random.Generator) -> tuple[Scene, str]:

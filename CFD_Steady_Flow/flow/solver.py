@@ -126,7 +126,7 @@ class Simulation(Fixed):
             self._stride,
             *(np.float32(rate) for rate in relaxation_rates(viscosity, magic)),
             _inlet_terms(np.zeros(ny) if inflow is None else np.asarray(inflow)),
-            np.float32(6 * WEIGHTS[5] * lid_speed),
+            np.float32(6 * WEIGHTS[5] * lid_speed),  # a moving wall adds 2 w u / c^2, and c^2 = 1/3
             *self._links,
             self._outlet_cells,
             self._outflow,
@@ -272,7 +272,7 @@ def _inlet_terms(inflow: np.ndarray) -> np.ndarray:
     """
     between = (inflow[1:] + inflow[:-1]) / 2
     crossing = np.stack([inflow, np.append(0, between), np.append(between, 0)])
-    return (6 * WEIGHTS[[1, 5, 8], None] * crossing).astype(np.float32)
+    return (6 * WEIGHTS[[1, 5, 8], None] * crossing).astype(np.float32)  # 2 w u / c^2, as a moving wall
 
 
 def _check_geometry(solid: np.ndarray, distance: np.ndarray | None) -> None:
@@ -325,6 +325,7 @@ def solve_steady(
     check_channel(solid, distance, reynolds, u_max)
     ny, nx = solid.shape
     if start is None:
+        # Ten times the tolerance: what the coarse grid gets wrong is larger than that.
         simulation = _from_coarse_to_fine(solid, distance, reynolds, u_max, 10 * tolerance)
     else:
         simulation = _channel(solid, distance, reynolds, u_max)
@@ -403,7 +404,7 @@ def _refine(field: np.ndarray, wall_sign: int) -> np.ndarray:
     field = np.pad(field, 1, mode="edge")
     field[[0, -1]] *= wall_sign
     for _ in range(2):  # rows, then, transposed, columns
-        inner = 0.75 * field[1:-1]
+        inner = 0.75 * field[1:-1]  # a fine centre lies a quarter of a coarse cell beside the coarse one
         field = (
             np.stack([inner + 0.25 * field[:-2], inner + 0.25 * field[2:]], 1).reshape(-1, field.shape[1]).T
         )

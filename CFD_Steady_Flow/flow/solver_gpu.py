@@ -63,7 +63,7 @@ class BatchSimulation(Fixed):
                 inside = np.ones(ny, bool)
                 if cy:
                     inside[0 if cy == 1 else -1] = False  # the link from the corner is at rest
-                constant[q, :, 0] = 6 * _W[q] * np.where(inside, between, 0)
+                constant[q, :, 0] = 6 * _W[q] * np.where(inside, between, 0)  # 2 w u / c^2, as a moving wall
             if distances is not None:
                 weight[q] = _interpolation(body_link[q], outside, distances, cx, cy)
         self._link = torch.as_tensor(link, device=self.device)
@@ -136,7 +136,7 @@ class BatchSimulation(Fixed):
         ]
         even, odd = self._rates
         u, v = _momentum(a)
-        common = sum(a[1:], a[0]) - 1.5 * (u * u + v * v)
+        common = sum(a[1:], a[0]) - 1.5 * (u * u + v * v)  # 1.5, 4.5 and 3 are those of lattice.equilibrium
         new = [a[0] - even * (a[0] - _W[0] * common)] + [a[0]] * 8
         for q, along in ((1, u), (2, v), (5, u + v), (8, u - v)):
             back = _BACK[q]

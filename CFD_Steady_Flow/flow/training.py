@@ -1,5 +1,6 @@
 """Train the networks of `flow.models`, read their answers, score them; the two trainings that notebooks share."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from keras import ops
 from flow import dataset, metrics, models
 from flow.dataset import FlowData
 from utils import course, gpu
-from utils.training import Muon, Run, fit, one_cycle
+from utils.training import Muon, OneCycle, Run, fit
 
 
 @models.register
@@ -44,18 +45,39 @@ class Recipe:
     cycle: bool = True
     muon: bool = False
 
-    def compile(self, network: keras.Model, num_samples: int, epochs: int) -> None:
+    def steps(self, num_samples: int, epochs: float) -> int:
+        """Updates of the weights in ``epochs`` passes over the data; the last pass may be a part of one."""
+        return round(epochs * math.ceil(num_samples / self.batch_size))
+
+    def compile(self, network: keras.Model, num_samples: int, epochs: float) -> None:
         """Give the network its loss and optimizer."""
         losses = {"relative": relative_loss, "sum_of_squares": sum_of_squares}
         if self.loss not in losses:
             raise ValueError(f"There is no loss '{self.loss}'. Choose one of: {', '.join(losses)}.")
         optimizer: keras.optimizers.Optimizer = keras.optimizers.Adam(self.rate)
         if self.cycle:
-            rate = one_cycle(num_samples, epochs, self.batch_size, self.rate)
+            steps = self.steps(num_samples, epochs)
+            rate = OneCycle(self.rate, climb=steps // 5, steps=steps)
             optimizer = keras.optimizers.AdamW(rate, weight_decay=0.01, global_clipnorm=1.0)
             if self.muon:
                 optimizer = Muon(rate, weight_decay=0.01)
         network.compile(optimizer, losses[self.loss], jit_compile=gpu.usable())
+
+
+class StopAfter(keras.callbacks.Callback):
+    """End a training after a number of steps, also within a pass over the data.
+
+    Args:
+        steps: updates of the weights, those before an interruption included.
+    """
+
+    def __init__(self, steps: int):
+        super().__init__()
+        self.steps = steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        if int(self.model.optimizer.iterations) >= self.steps:
+            self.model.stop_training = True
 
 
 TODAY = Recipe()
@@ -68,7 +90,7 @@ def train(
     data: FlowData,
     *,
     name: str,
-    epochs: int,
+    epochs: float,
     recipe: Recipe = TODAY,
     validation: FlowData | None = None,
     retrain: bool = False,
@@ -79,7 +101,7 @@ def train(
         network: from `models`; holds the trained weights afterwards.
         data: flows to learn from.
         name: of the run, in file names and the progress bar.
-        epochs: passes over the data.
+        epochs: passes over the data; 2.5 ends in the middle of the third.
         recipe: loss, batch size and optimizer.
         validation: flows that are scored after every epoch.
         retrain: train again even if a trained copy exists.
@@ -87,8 +109,9 @@ def train(
     recipe.compile(network, len(data), epochs)
     scored = None if validation is None else (validation.distance[..., None], validation.velocity)
     return fit(
-        network, data.distance[..., None], data.velocity, name=name, epochs=epochs, validation_data=scored,
-        batch_size=recipe.batch_size, retrain=retrain,
+        network, data.distance[..., None], data.velocity, name=name, epochs=math.ceil(epochs),
+        validation_data=scored, batch_size=recipe.batch_size, retrain=retrain,
+        callbacks=[StopAfter(recipe.steps(len(data), epochs))] if epochs % 1 else [],
     )  # fmt: skip
 
 

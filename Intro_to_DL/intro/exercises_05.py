@@ -69,9 +69,12 @@ def _one_bin(confidence, correct, num_bins=10):
 
 _rng = np.random.default_rng(5)
 _probability = _rng.dirichlet(np.full(4, 0.6), size=40)
+_six_classes = _rng.dirichlet(np.full(6, 0.6), size=12)
 _fractions = np.array([[0.5, 0.4, 0.2], [0.2, 0.3, 0.2], [-0.1, 0.5, 0.6]])
 _confidence = np.concatenate([_rng.uniform(0.3, 0.6, 30), _rng.uniform(0.85, 1.0, 70)])
 _correct = (_rng.random(100) < np.concatenate([np.full(30, 0.65), np.full(70, 0.7)])).astype(float)
+
+_certain = np.where(_confidence > 0.95, 1.0, _confidence)
 
 BOOK = Book(
     exercises={
@@ -87,7 +90,7 @@ BOOK = Book(
         "intro-05b": Exercise(
             todo="write least_certain(probability, count) with the margin between the two best classes.",
             reference=least_certain,
-            arguments=[(_probability, 5), (_probability[:10], 3)],
+            arguments=[(_probability, 5), (_probability[:10], 3), (_six_classes, 4)],
             mistakes=[
                 (_most_certain, "These are the most certain rows: a small margin means uncertain."),
                 (_entropy, "This still ranks by entropy. Rank by the margin instead."),
@@ -108,7 +111,7 @@ BOOK = Book(
         "intro-05d": Exercise(
             todo="write calibration_error(confidence, correct, num_bins).",
             reference=calibration_error,
-            arguments=[(_confidence, _correct, 10), (_confidence, _correct, 5)],
+            arguments=[(_confidence, _correct, 10), (_confidence, _correct, 5), (_certain, _correct, 10)],
             mistakes=[
                 (_unweighted, "Weight each step of confidence with its share of the pictures."),
                 (

@@ -23,8 +23,10 @@ class Uniform:
     high: float
 
     def __post_init__(self):
-        if not self.low < self.high:
-            raise ValueError(f"The lower end {self.low} must lie below the upper end {self.high}.")
+        if not -np.inf < self.low < self.high < np.inf:
+            raise ValueError(
+                f"The lower end {self.low} must lie below the upper end {self.high}, both finite."
+            )
 
     def nodes(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Gauss points (count,) and weights (count,) that sum to 1."""
@@ -45,8 +47,10 @@ class Normal:
     std: float
 
     def __post_init__(self):
-        if not self.std > 0:
-            raise ValueError(f"The standard deviation must be positive, not {self.std}.")
+        if not (0 < self.std < np.inf and np.isfinite(self.mean)):
+            raise ValueError(
+                f"The standard deviation must be positive and the mean finite, not {self.std}, {self.mean}."
+            )
 
     def nodes(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Gauss points (count,) and weights (count,) that sum to 1."""
@@ -112,7 +116,7 @@ class Expansion:
         Raises:
             ValueError: the answer does not depend on any input.
         """
-        if self.std == 0:
+        if self.std <= 1e-12 * np.abs(self.coefficients).max():  # what rounding leaves of a constant
             raise ValueError("This answer is the same for all inputs: there is no variance to share out.")
         squares = self.coefficients**2
         alone = (self.degrees > 0).sum(axis=1) == 1
@@ -131,10 +135,18 @@ def fit(
         answers: (number of nodes,) of the model at the nodes.
 
     Raises:
-        ValueError: the answers do not belong to the nodes.
+        ValueError: the answers do not belong to the nodes or are not finite, or the nodes are too few for the order:
+            a high polynomial looks like a low one there.
     """
     if np.shape(answers) != np.shape(weights):
         raise ValueError(f"There are {np.size(weights)} nodes, and answers of shape {np.shape(answers)}.")
+    if not np.all(np.isfinite(answers)):
+        raise ValueError("An answer is not finite (nan or inf): no coefficient could be computed.")
+    fewest = min(
+        len(np.unique(np.round(row / np.ptp(row), 9))) if np.ptp(row) > 0 else 1 for row in np.asarray(nodes)
+    )
+    if fewest <= order:
+        raise ValueError(f"Order {order} takes {order + 1} nodes or more along each input, not {fewest}.")
     every = itertools.product(range(order + 1), repeat=len(inputs))
     degrees = np.array(sorted((d for d in every if sum(d) <= order), key=sum))
     return Expansion(tuple(inputs), degrees, _terms(inputs, degrees, nodes) @ (weights * answers))

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from scipy.sparse.linalg import splu
 from skfem import Basis, BilinearForm, ElementQuad1, ElementQuad2, ElementVector, LinearForm, MeshQuad
@@ -191,7 +192,9 @@ def reference(chip: Chip = Chip(), viscosity: float = VISCOSITY, finest: float =
 
 def _graded(start: float, stop: float, first: float, last: float, largest: float) -> np.ndarray:
     """Points from start to stop; cells of size ``first`` and ``last`` at the ends grow by a quarter each."""
-    way = np.linspace(0, stop - start, 20001)
+    way = np.linspace(
+        0, stop - start, 20001
+    )  # steps of a twentieth of the finest cell of `reference`, or less
     middle = (way[1:] + way[:-1]) / 2
     size = np.minimum(np.minimum(first + middle / 4, last + (stop - start - middle) / 4), largest)
     cells = np.concatenate([[0], np.cumsum(np.diff(way) / size)])
@@ -199,7 +202,9 @@ def _graded(start: float, stop: float, first: float, last: float, largest: float
 
 
 def _mesh(chip: Chip, finest: float) -> MeshQuad:
-    largest = min(1.1 * finest**0.5, 0.25)
+    largest = min(
+        1.1 * finest**0.5, 0.25
+    )  # far from the corners the flow is smooth: cells shrink more slowly
     gap = CEILING - chip.top
     x = np.concatenate([
         _graded(LEFT, FRONT, largest, finest, largest)[:-1],
@@ -216,7 +221,7 @@ def _mesh(chip: Chip, finest: float) -> MeshQuad:
 
 
 def _bases(mesh: MeshQuad) -> tuple[Basis, Basis]:
-    q2 = Basis(mesh, ElementVector(ElementQuad2()), intorder=5)
+    q2 = Basis(mesh, ElementVector(ElementQuad2()), intorder=5)  # 3 x 3 Gauss points in each cell
     return q2, q2.with_element(ElementQuad1())
 
 
@@ -263,11 +268,12 @@ def _solve(mesh: MeshQuad, chip: Chip, viscosity: float) -> Reference:
         system = sparse.bmat([[matrix, gradient.T], [gradient, None]], "csr")
         rest = load[free] - system[free][:, given] @ state[given]
         before = state[free]
-        factors = splu(
+        factors = splu(  # a pattern that is symmetric, and pivots on its diagonal: sparse factors
             system[free][:, free].tocsc(),
             permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=1e-3, options={"SymmetricMode": True},
         )  # fmt: skip
         state[free] = factors.solve(rest)
+        # Newton's method doubles the right digits: after a move of 1e-9 what is left is round-off.
         if thicker == 1 and np.linalg.norm(state[free] - before) < 1e-9 * np.linalg.norm(state[free]):
             break
     else:
@@ -277,7 +283,7 @@ def _solve(mesh: MeshQuad, chip: Chip, viscosity: float) -> Reference:
         )
     flow = q2.interpolate(state[:size])
     force = diffusion @ state[:size] + _inertia.assemble(q2, flow=flow) + gradient.T @ state[size:]
-    faces = mesh.facets_satisfying(
+    faces = mesh.facets_satisfying(  # 1e-9 for round-off
         lambda x: (x[0] > FRONT - 1e-9) & (x[0] < chip.back + 1e-9) & (x[1] < chip.top + 1e-9)
     )
     on_chip = q2.get_dofs(np.intersect1d(faces, walls)).all(["u^1"])
@@ -285,6 +291,29 @@ def _solve(mesh: MeshQuad, chip: Chip, viscosity: float) -> Reference:
 
 
 # --- what is measured on a flow -----------------------------------------------------------
+
+
+def probes(chip: Chip, per_unit: int) -> pd.DataFrame:
+    """Where a flow is looked at: kind ("field", "section" or "face"), x and y of each point, see `measured`."""
+    kinds = {
+        "field": chip.grid(per_unit),
+        "section": sections(chip)[0].reshape(-1, 2),
+        "face": face_points(chip)[0],
+    }
+    kind = np.repeat(list(kinds), [len(points) for points in kinds.values()])
+    return pd.DataFrame(np.concatenate(list(kinds.values())), columns=["x", "y"]).assign(kind=kind)
+
+
+def measured(chip: Chip, kind: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """What values (n, 3) of u, v, p at the probes of a kind (n,) tell of a flow.
+
+    Returns:
+        Values on the field (m, 3), `mass_imbalance` and `pressure_drag`.
+    """
+    field, section, face = (values[kind == which] for which in ("field", "section", "face"))
+    weights = sections(chip)[1]
+    flux = (weights * section[:, 0].reshape(weights.shape)).sum(axis=1)
+    return field, metrics.mass_imbalance(flux), float(face_points(chip)[1] @ face[:, 2])
 
 
 def relative_l2(found: np.ndarray, truth: np.ndarray) -> np.ndarray:

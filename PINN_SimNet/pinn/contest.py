@@ -11,8 +11,8 @@ viscosity of part 3 is known to the holder of the key alone.
 
 import functools
 import os
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -20,9 +20,8 @@ import pandas as pd
 from pinn import chip as challenge
 from pinn.chip import FIELDS, HEIGHTS, VISCOSITY, WIDTHS, Chip
 from utils.engine import competition, submissions
-from utils.engine.competition import coarse_error, told
-from utils.engine.score import SubmissionError
-from utils.engine.submissions import clean, some
+from utils.engine.competition import aligned, coarse_error, ended, told
+from utils.engine.submissions import Column, as_array, as_table
 
 PARTS = ("forward", "parameterized")
 PER_UNIT = 20  # grid points per channel height
@@ -31,20 +30,13 @@ NUM_MEASURED = 1000
 VISCOSITIES = (0.012, 0.03)
 SUBMITTED_VISCOSITIES = (0.006, 0.06)
 LARGEST_BYTES = 20_000_000  # of an unpacked file
-LARGEST_VALUE = 1e3
-ONLY_VISCOSITY = pd.DataFrame({"id": [""], **dict.fromkeys(FIELDS, [np.nan])})
-COLUMNS, OPTIONAL = {"id": "US", **dict.fromkeys((*FIELDS, "nu"), "iuf")}, ("nu",)
-HANDED_OUT: submissions.Expected = {
-    **dict.fromkeys(("id", "part", "kind"), ("US", ("n",))), **dict.fromkeys(("x", "y"), ("f", ("n",))),
-    "chip": ("f", (2, 2)), "measured_chip": ("f", (2,)),
-    **{f"measured_{name}": ("f", ("m",)) for name in ("x", "y", *FIELDS)},
+COLUMNS = {
+    "id": Column(),
+    **{name: Column("iuf", f"values of {name}", -1e3, 1e3, "", "did the training diverge?",
+                    "give it in units of the mean inflow speed.") for name in FIELDS},
+    "nu": Column("iuf", optional=True),
 }  # fmt: skip
-CONTEST = competition.Contest(
-    "chip",
-    {"parts": 0, "worst_rel_l2": 4, "forward_rel_l2": 4, "parameterized_rel_l2": 4, "viscosity_error": 2,
-     "mass_imbalance": 4, "drag_error": 2},
-    ascending={"parts": False, "worst_rel_l2": True, "viscosity_error": True},
-)  # fmt: skip
+ONLY_VISCOSITY = pd.DataFrame({"id": [""], **dict.fromkeys(FIELDS, [np.nan])})
 
 
 @dataclass(frozen=True)
@@ -53,15 +45,26 @@ class Competition:
 
     Attributes:
         points: one row per point: id, part, kind (``field``, ``section`` or ``face``), x, y.
-        chips: by part.
         measured: x, y, u, v, p of part 3.
-        measured_chip: its geometry.
+        sizes: (3, 2) height and width of the chip of each part.
     """
 
-    points: pd.DataFrame
-    chips: dict[str, Chip]
-    measured: pd.DataFrame
-    measured_chip: Chip
+    points: pd.DataFrame = as_table("n", **dict.fromkeys(("id", "part", "kind"), "US"), x="f", y="f")
+    measured: pd.DataFrame = as_table("m", **dict.fromkeys(("x", "y", *FIELDS), "f"))
+    sizes: np.ndarray = as_array("f", 3, 2)
+
+    def __post_init__(self) -> None:
+        _ = self.chips, self.measured_chip  # a chip that does not fit into the channel is refused
+
+    @property
+    def chips(self) -> dict[str, Chip]:
+        """Of the flows that are asked for, by part."""
+        return {part: Chip(*map(float, size)) for part, size in zip(PARTS, self.sizes[:2], strict=True)}
+
+    @property
+    def measured_chip(self) -> Chip:
+        """Of the measured flow."""
+        return Chip(*map(float, self.sizes[2]))
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,14 @@ class PartScore:
         """Relative error of the drag."""
         return abs(self.drag / self.true_drag - 1)
 
+    def told(self) -> list[str]:
+        """What a report shows."""
+        *errors, mass = ended(*self.rel_l2, self.mass_imbalance)
+        drag = told(coarse_error(self.drag, self.true_drag))
+        return [*(f"{error:.4f}" for error in errors), f"{mass:.2%}", drag]
 
-@dataclass(frozen=True, repr=False)
+
+@dataclass(frozen=True, repr=False, kw_only=True)
 class Report(competition.Report):
     """The score of a submission.
 
@@ -112,38 +121,27 @@ class Report(competition.Report):
         return len(self.parts) + (self.viscosity is not None)
 
     def results(self) -> list[float | None]:
-        """See `CONTEST`; errors of a flow end at 1, as bad as no flow."""
+        """See `CONTEST`."""
         flows = self.parts.values()
-        by_part = {name: min(float(part.rel_l2.max()), 1.0) for name, part in self.parts.items()}
+        by_part = {name: ended(part.rel_l2.max())[0] for name, part in self.parts.items()}
         return [
             self.number,
             max(by_part.values(), default=None),
             *(by_part.get(name) for name in PARTS),
             self.told_viscosity_error,
-            max((min(part.mass_imbalance, 1.0) for part in flows), default=None),
+            max(ended(*(part.mass_imbalance for part in flows)), default=None),
             max((coarse_error(part.drag, part.true_drag) for part in flows), default=None),
         ]
 
     def lines(self) -> list[str]:
-        """A table of the three parts; errors of a flow end at 1."""
-        lines = [
-            "part           rel L2 u   rel L2 v   rel L2 p   mass imbalance   error of the pressure drag"
-        ]
-        for name in PARTS:
-            if name not in self.parts:
-                lines.append(f"{name:<14} not submitted")
-                continue
-            part = self.parts[name]
-            errors = "   ".join(f"{min(error, 1):8.4f}" for error in part.rel_l2)
-            drag = told(coarse_error(part.drag, part.true_drag))
-            lines.append(f"{name:<14} {errors}   {min(part.mass_imbalance, 1):>14.2%}   {drag}")
-        if self.told_viscosity_error is None:
-            lines.append("inverse        not submitted")
-        else:
-            lines.append(
-                f"inverse        viscosity {self.viscosity:.5f}, relative error {told(self.told_viscosity_error)}"
-            )
-        return [*lines, f"{self.number} of 3 parts."]
+        """A table of the three parts."""
+        head = "part", "rel L2 u", "rel L2 v", "rel L2 p", "mass imbalance", "error of the pressure drag"
+        scores = {name: part.told() for name, part in self.parts.items()}
+        if self.told_viscosity_error is not None:
+            error = told(self.told_viscosity_error)
+            scores["inverse"] = [f"viscosity {self.viscosity:.5f}, relative error {error}"]
+        rows = [[name, *scores.get(name, ["not submitted"])] for name in (*PARTS, "inverse")]
+        return [*aligned([head, *rows]), f"{self.number} of 3 parts."]
 
 
 # --- the hidden set -----------------------------------------------------------------------
@@ -158,65 +156,27 @@ def _hidden_chips(secret: bytes) -> tuple[dict[str, Chip], Chip, float]:
 
 def _points(secret: bytes, part: str, chip: Chip) -> pd.DataFrame:
     """Field, sections and faces of one part."""
-    kinds = {
-        "field": chip.grid(PER_UNIT),
-        "section": challenge.sections(chip)[0].reshape(-1, 2),
-        "face": challenge.face_points(chip)[0],
-    }
-    tables = [pd.DataFrame({"kind": kind, "x": xy[:, 0], "y": xy[:, 1]}) for kind, xy in kinds.items()]
-    table = pd.concat(tables, ignore_index=True)
-    number = [f"{part[0]}{competition.derived(secret, f'{part} {k}').hex()[:9]}" for k in range(len(table))]
-    return table.assign(id=number, part=part)[["id", "part", "kind", "x", "y"]]
+    table = challenge.probes(chip, PER_UNIT)
+    ids = [f"{part[0]}{competition.derived(secret, f'{part} {k}').hex()[:9]}" for k in range(len(table))]
+    return table.assign(id=ids, part=part)[["id", "part", "kind", "x", "y"]]
 
 
 @functools.lru_cache(maxsize=2)
 def _hidden(secret: bytes) -> tuple[Competition, pd.DataFrame]:
     """What is handed out, and the reference values u, v, p at its points."""
     chips, measured_chip, viscosity = _hidden_chips(secret)
-    points = pd.concat([_points(secret, part, chip) for part, chip in chips.items()], ignore_index=True)
-    truth = pd.DataFrame(index=points.index, columns=list(FIELDS), dtype=float)
-    for part, chip in chips.items():
-        rows = points["part"] == part
-        truth.loc[rows] = challenge.reference(chip, VISCOSITY)(points.loc[rows, ["x", "y"]].to_numpy())
+    points = [_points(secret, part, chip) for part, chip in chips.items()]
+    flows = [challenge.reference(chip, VISCOSITY) for chip in chips.values()]
+    truth = [flow(at[["x", "y"]].to_numpy()) for flow, at in zip(flows, points, strict=True)]
     rng = competition.generator(secret, "measurement")
     where = measured_chip.grid(PER_UNIT)
     where = where[rng.permutation(len(where))[:NUM_MEASURED]]
     values = challenge.reference(measured_chip, viscosity)(where)
     values = values + NOISE * values.std(axis=0) * rng.normal(size=values.shape)
     measured = pd.DataFrame(np.concatenate([where, values], axis=1), columns=["x", "y", *FIELDS])
-    return Competition(points, chips, measured, measured_chip), truth
-
-
-def hand_out(path: str | os.PathLike, key: str | None = None) -> None:
-    """For instructors: write what participants get; no answer is in it."""
-    given, _ = _hidden(CONTEST.secret(key))
-    columns = {name: given.points[name].to_numpy() for name in ("x", "y")}
-    texts = {name: given.points[name].to_numpy(str) for name in ("id", "part", "kind")}
-    measured = {f"measured_{name}": given.measured[name].to_numpy() for name in given.measured}
-    chips = {
-        "chip": np.array([(given.chips[part].height, given.chips[part].width) for part in PARTS]),
-        "measured_chip": np.array([given.measured_chip.height, given.measured_chip.width]),
-    }
-    submissions.write_arrays(path, {**texts, **columns, **chips, **measured})
-    print(f"{path}: {len(given.points)} points of two flows and {len(given.measured)} measurements.")
-
-
-def load_competition(path: str | os.PathLike | None = None) -> Competition:
-    """The points and measurements that the instructor handed out, or those of the public key.
-
-    Raises:
-        SubmissionError: the file is not what `hand_out` wrote.
-    """
-    if path is None:
-        return _hidden(CONTEST.secret(competition.PUBLIC_KEY))[0]
-    arrays = submissions.read_hand_out(path, HANDED_OUT, LARGEST_BYTES)
-    points = pd.DataFrame({name: arrays[name] for name in ("id", "part", "kind", "x", "y")})
-    measured = pd.DataFrame({name: arrays[f"measured_{name}"] for name in ("x", "y", *FIELDS)})
-    try:
-        *chips, measured_chip = (Chip(*map(float, row)) for row in (*arrays["chip"], arrays["measured_chip"]))
-    except ValueError as error:
-        raise SubmissionError(f"{clean(path)} is not a competition file. {error}") from error
-    return Competition(points, dict(zip(PARTS, chips, strict=True)), measured, measured_chip)
+    sizes = np.array([(chip.height, chip.width) for chip in (*chips.values(), measured_chip)])
+    given = Competition(pd.concat(points, ignore_index=True), measured, sizes)
+    return given, pd.DataFrame(np.concatenate(truth), columns=list(FIELDS))
 
 
 # --- submissions --------------------------------------------------------------------------
@@ -225,7 +185,7 @@ def load_competition(path: str | os.PathLike | None = None) -> Competition:
 def write_submission(
     path: str | os.PathLike,
     given: Competition,
-    flows: dict[str, challenge.Flow],
+    flows: Mapping[str, challenge.Flow],
     viscosity: float | None = None,
 ) -> None:
     """Write the file that `score` reads, npz or csv by its ending.
@@ -238,128 +198,63 @@ def write_submission(
     """
     unknown = [part for part in flows if part not in PARTS]
     if unknown:
-        raise SubmissionError(f"{some(unknown)} is no flow of the challenge: give {' and '.join(PARTS)}.")
-    tables = []
+        submissions.refuse(
+            [f"{submissions.some(unknown)} is no flow of the challenge: give {' and '.join(PARTS)}."]
+        )
+    tables = [] if flows else [ONLY_VISCOSITY]
     for part, flow in flows.items():
         rows = given.points[given.points["part"] == part]
-        values = np.asarray(flow(rows[["x", "y"]].to_numpy()))
-        if values.shape != (len(rows), len(FIELDS)):
-            raise SubmissionError(
-                f"The flow of part {part} has the shape {values.shape}: give u, v, p for each of {len(rows)} points."
-            )
+        values = flow(rows[["x", "y"]].to_numpy())
+        values = submissions.predicted(f"numbers for part {part}", values, (len(rows), len(FIELDS)))
         tables.append(pd.DataFrame(values, columns=list(FIELDS)).assign(id=rows["id"].to_numpy()))
-    table = pd.concat(tables, ignore_index=True) if tables else ONLY_VISCOSITY
-    table = table[["id", *FIELDS]]
-    if viscosity is not None:
-        table = table.assign(nu=float(viscosity))
-    if Path(path).suffix.lower() != ".npz":
-        table.to_csv(path, index=False)
-        return
-    submissions.write_arrays(
-        path, {name: table[name].to_numpy(str if name == "id" else float) for name in table}
-    )
-
-
-def score(
-    path: str | os.PathLike, key: str | None = None, name: str | None = None, pin: str | None = None
-) -> Report:
-    """Score a submission against the reference.
-
-    Args:
-        path: csv or npz file with columns id, u, v, p and, for part 3, nu (the same in all rows).
-        key, name, pin: see `utils.engine.competition.Contest.score`.
-
-    Raises:
-        SubmissionError: what is wrong with the file, the key or the name.
-    """
-    return CONTEST.score(lambda secret: _evaluate(path, secret), key, name, pin)
+    table = pd.concat(tables, ignore_index=True)[["id", *FIELDS]]
+    submissions.write_table(path, table if viscosity is None else table.assign(nu=float(viscosity)))
 
 
 def _evaluate(path: str | os.PathLike, secret: bytes) -> Report:
-    table = submissions.read_table(path, COLUMNS, OPTIONAL, LARGEST_BYTES)
-    table = submissions.parsed(table, COLUMNS, OPTIONAL)
+    """A csv or npz file with columns id, u, v, p and, for part 3, nu (the same in all rows)."""
+    table = submissions.parsed(submissions.read_table(path, COLUMNS, LARGEST_BYTES), COLUMNS)
     viscosity, problems = _viscosity(table)
     if viscosity is not None and table["id"].tolist() == [""]:
         table = table.iloc[:0]
     given, truth = _hidden(secret)
     if len(table) or viscosity is None:
-        problems = _wrong_ids(table, given.points) + _wrong_values(table) + problems
-    if problems:
-        raise SubmissionError("\n".join(problems))
+        ids = submissions.wrong_ids(table["id"], given.points["id"], "point", given.points["part"])
+        problems = [*ids, *submissions.wrong_cells(table, COLUMNS), *problems]
+    submissions.refuse(problems)
     values, parts = table.set_index("id")[list(FIELDS)], {}
-    for part, chip in given.chips.items():
-        rows = given.points["part"] == part
-        ids = given.points.loc[rows, "id"]
-        if ids.isin(values.index).all():
-            parts[part] = _part_score(
-                given.points[rows], values.loc[ids].to_numpy(), truth[rows].to_numpy(), chip
-            )
-    report = Report(**CONTEST.labels(secret), parts=parts)
+    for part, points in given.points.groupby("part", sort=False):
+        if points["id"].isin(values.index).all():
+            chip, kind = given.chips[part], points["kind"].to_numpy()
+            field, imbalance, drag = challenge.measured(chip, kind, values.loc[points["id"]].to_numpy())
+            right, _, true_drag = challenge.measured(chip, kind, truth.loc[points.index].to_numpy())
+            parts[part] = PartScore(challenge.relative_l2(field, right), imbalance, drag, true_drag)
     if viscosity is None:
-        return report
+        return Report(parts=parts)
     hidden = _hidden_chips(secret)[2]
-    return replace(
-        report,
-        viscosity=viscosity,
-        viscosity_error=abs(viscosity / hidden - 1),
+    return Report(
+        parts=parts, viscosity=viscosity, viscosity_error=abs(viscosity / hidden - 1),
         told_viscosity_error=coarse_error(viscosity, hidden),
-    )
-
-
-def _part_score(points: pd.DataFrame, found: np.ndarray, truth: np.ndarray, chip: Chip) -> PartScore:
-    kind = points["kind"].to_numpy()
-    field, section, face = (kind == which for which in ("field", "section", "face"))
-    weights = challenge.sections(chip)[1]
-    flux = (weights * found[section, 0].reshape(weights.shape)).sum(axis=1)
-    signed = challenge.face_points(chip)[1]
-    return PartScore(
-        rel_l2=challenge.relative_l2(found[field], truth[field]),
-        mass_imbalance=float(np.abs(flux - 1).max()),
-        drag=float(signed @ found[face, 2]),
-        true_drag=float(signed @ truth[face, 2]),
-    )
+    )  # fmt: skip
 
 
 def _viscosity(table: pd.DataFrame) -> tuple[float | None, list[str]]:
     if "nu" not in table:
         return None, []
-    nu = table["nu"]
-    if not (len(nu) and np.isfinite(nu).all() and nu.nunique() == 1 and nu.iloc[0] > 0):
-        return None, [
-            "nu must be one positive number, the same in all rows; leave the column out without part 3."
-        ]
-    viscosity, (low, high) = float(nu.iloc[0]), SUBMITTED_VISCOSITIES
-    if low <= viscosity <= high:
-        return viscosity, []
-    low_hidden, high_hidden = VISCOSITIES
-    return None, [
-        f"nu is {viscosity:.3g} and must lie between {low} and {high}: the hidden one lies between {low_hidden} and "
-        f"{high_hidden}."
-    ]
+    low, high = SUBMITTED_VISCOSITIES
+    beyond = f"and must lie between {low} and {high}: the hidden one lies between {VISCOSITIES[0]} and {VISCOSITIES[1]}"
+    needs = "positive number, the same in all rows; leave the column out without part 3"
+    return submissions.single("nu", table["nu"], low, high, needs=needs, beyond=beyond)
 
 
-def _wrong_ids(table: pd.DataFrame, points: pd.DataFrame) -> list[str]:
-    problems = submissions.wrong_ids(table["id"], points["id"], "point", may_be_missing=True)
-    for part, ids in points["id"].groupby(points["part"], sort=False):
-        absent = ids[~ids.isin(table["id"])]
-        if 0 < len(absent) < len(ids):
-            problems.append(
-                f"{len(absent)} of {len(ids)} points of part {part} are missing ({some(absent)}): predict all of them, "
-                "or leave the part out."
-            )
-    return problems
-
-
-def _wrong_values(table: pd.DataFrame) -> list[str]:
-    problems = []
-    for name in FIELDS:
-        bad = table.loc[~np.isfinite(table[name]), "id"]
-        if len(bad):
-            problems.append(
-                f"{len(bad)} values of {name} are no finite number (ids {some(bad)}): did the training diverge?"
-            )
-        elif table[name].abs().max() > LARGEST_VALUE:
-            problems.append(
-                f"{name} reaches {table[name].abs().max():.0e}: give it in units of the mean inflow speed."
-            )
-    return problems
+CONTEST = competition.Contest(
+    "chip",
+    {"parts": 0, "worst_rel_l2": 4, "forward_rel_l2": 4, "parameterized_rel_l2": 4, "viscosity_error": 2,
+     "mass_imbalance": 4, "drag_error": 2},
+    ascending={"parts": False, "worst_rel_l2": True, "viscosity_error": True},
+    given=Competition,
+    make=lambda secret: _hidden(secret)[0],
+    evaluate=_evaluate,
+    largest_bytes=LARGEST_BYTES,
+)  # fmt: skip
+score, hand_out, load_competition = CONTEST.score, CONTEST.hand_out, CONTEST.load_competition

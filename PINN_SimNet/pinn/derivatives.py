@@ -169,6 +169,7 @@ def concatenate(jets: Sequence[Jet]) -> Jet:
 
 
 def _tanh(z: Tensor, order: int) -> list[Tensor]:
+    """tanh and its derivatives, each from those before: f' = 1 - f^2."""
     t = torch.tanh(z)
     f = [t]
     if order > 0:
@@ -193,6 +194,7 @@ def _cosine(z: Tensor, order: int) -> list[Tensor]:
 
 
 def _sigmoid(z: Tensor, order: int) -> list[Tensor]:
+    """The sigmoid and its derivatives, each from those before: f' = f (1 - f)."""
     s = torch.sigmoid(z)
     f = [s, s * (1 - s)]
     f += [f[1] * (1 - 2 * s), f[1] * (1 - 6 * f[1])]

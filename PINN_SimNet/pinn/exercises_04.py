@@ -53,7 +53,7 @@ BOOK = Book(
             reference=annealing_weight,
             arguments=[
                 (np.array([1.0, -8.0, 2.0]), np.array([0.5, -0.25, 0.0])),
-                (np.array([[0.1, 0.3], [-0.2, 0.0]]), np.array([[-2.0, 1.0], [1.0, -1.0]])),
+                (np.array([0.1, 0.3, -0.2, 0.0]), np.array([-2.0, 1.0, 1.0, -1.0, 0.5])),
             ],
             mistakes=[
                 (

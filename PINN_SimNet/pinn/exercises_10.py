@@ -47,7 +47,12 @@ BOOK = Book(
         "pinn-10b": Exercise(
             todo="write linear_exponential(step, base, processes, warmup, decay, every).",
             reference=linear_exponential,
-            arguments=[(0, 1e-3, 4, 10, 0.9, 100), (9, 1e-3, 4, 10, 0.9, 100), (250, 2e-3, 8, 50, 0.8, 100)],
+            arguments=[
+                (0, 1e-3, 4, 10, 0.9, 100),
+                (9, 1e-3, 4, 10, 0.9, 100),
+                (10, 1e-3, 4, 10, 0.9, 100),
+                (250, 2e-3, 8, 50, 0.8, 100),
+            ],
             atol=1e-9,
             mistakes=[
                 (

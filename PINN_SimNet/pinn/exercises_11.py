@@ -44,7 +44,7 @@ BOOK = Book(
         "pinn-11c": Exercise(
             todo="write time_weight(t, growth): the weight of a squared residual at time t, 1 at t = 1.",
             reference=time_weight,
-            arguments=[(np.array([0.0, 0.5, 1.0]), 5.0), (np.array([0.2]), 2.0)],
+            arguments=[(np.array([0.0, 0.5, 1.0]), 5.0), (np.array([0.2, 0.7]), 2.0), (0.3, 1.0)],
             mistakes=[
                 (
                     lambda t, growth: np.exp(growth * (1 - t)),
@@ -88,7 +88,7 @@ BOOK = Book(
             },
         ),
         "pinn-11-published": Question(
-            text="A paper reports an error of 8e-9 and you reach 1e-5. What makes the comparison fair?",
+            text="A paper reports an error of 2e-8 and you reach 1e-5. What makes the comparison fair?",
             options={
                 "A": "The same equation is enough.",
                 "B": "The same equation, test points and computing time, and the same knowledge built in.",

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from pinn.chip import CEILING, FIELDS, FLOOR, FRONT, LEFT, RIGHT, Chip, Flow, Reference
+from pinn.chip import CEILING, FIELDS, FLOOR, FRONT, LEFT, RIGHT, Chip, Flow, Reference, inflow
 from utils.viz import BLACK, BLUE, GREEN, ORANGE, PINK
 
 
@@ -30,36 +30,44 @@ def _panel(ax: Axes, values: np.ndarray, extent: tuple, cmap: str, low: float, h
     return image
 
 
-def draw_problem(reference: Reference) -> Figure:
-    """The channel with its conditions, and the mesh of the reference."""
-    chip, mesh = reference.chip, reference.mesh
-    fig, axes = plt.subplots(2, 1, figsize=(9, 4.6), sharex=True)
-    axes[0].add_patch(Rectangle((LEFT, FLOOR), 5, 1, fill=False, lw=2, color=BLACK))
-    axes[0].add_patch(Rectangle((FRONT, FLOOR), chip.width, chip.height, color=ORANGE, alpha=0.6))
-    y = np.linspace(FLOOR, CEILING, 9)
-    for height, speed in zip(y, 1.5 * (1 - 4 * y**2), strict=True):
-        if speed > 0:
-            axes[0].annotate(
-                "",
-                (LEFT + 0.35 * speed, height),
-                (LEFT, height),
-                arrowprops={"arrowstyle": "->", "color": BLUE},
-            )
-    axes[0].text(FRONT + chip.width / 2, FLOOR + chip.height / 2, "chip\nno slip", ha="center", va="center")
-    axes[0].text(LEFT + 0.75, 0, "inlet: parabola,\nmaximum 1.5", va="center")
-    axes[0].text(RIGHT - 0.1, 0, "outlet: p = 0", ha="right", va="center")
-    axes[0].set(title="The problem", ylabel="y")
-    corners = mesh.p[:, mesh.t].transpose(2, 1, 0)
+def draw_channel(chip: Chip) -> Figure:
+    """The channel with its chip, and the condition on each side."""
+    fig, ax = plt.subplots(figsize=(9, 2.9))
+    ax.add_patch(Rectangle((FRONT, FLOOR), chip.width, chip.height, color=ORANGE, alpha=0.6))
+    for y in (FLOOR, CEILING):
+        ax.plot([LEFT, RIGHT], [y, y], color=BLACK, lw=2.5)
+    ax.plot([RIGHT, RIGHT], [FLOOR, CEILING], "--", color=GREEN, lw=2)
+    y = np.linspace(FLOOR, CEILING, 41)
+    ax.plot(LEFT + 0.35 * inflow(y), y, color=BLUE)
+    for height in y[4:-1:4]:
+        arrow = {"arrowstyle": "->", "color": BLUE}
+        ax.annotate("", (LEFT + 0.35 * float(inflow(height)), height), (LEFT, height), arrowprops=arrow)
+    for corner in chip.corners:
+        ax.plot(*corner, "o", color=PINK, ms=9)
+    middle = FRONT + chip.width / 2
+    ax.text(middle, FLOOR + chip.height / 2, "chip\nu = v = 0", ha="center", va="center")
+    ax.text(0.6, CEILING - 0.05, "ceiling: u = v = 0", ha="center", va="top")
+    ax.text(1.2, FLOOR + 0.05, "floor: u = v = 0", ha="center", va="bottom")
+    ax.text(LEFT + 0.62, 0, "inlet:\nu = 1.5 (1 - 4 y²)\nv = 0", va="center", color=BLUE)
+    ax.text(RIGHT - 0.06, 0, "outlet:\np = 0", ha="right", va="center", color=GREEN)
+    ax.grid(False)
+    ax.set(
+        xlim=(LEFT - 0.05, RIGHT + 0.05), ylim=(FLOOR - 0.05, CEILING + 0.05), xlabel="x", ylabel="y", aspect="equal"
+    )  # fmt: skip
+    return fig
+
+
+def draw_mesh(reference: Reference) -> Figure:
+    """The cells of the reference."""
+    fig, ax = plt.subplots(figsize=(9, 2.6))
+    corners = reference.mesh.p[:, reference.mesh.t].transpose(2, 1, 0)
     for cell in corners:
-        axes[1].fill(*cell.T, fill=False, lw=0.3, color=BLACK)
-    axes[1].set(
+        ax.fill(*cell.T, fill=False, lw=0.3, color=BLACK)
+    ax.grid(False)
+    ax.set(
         title=f"Mesh of the reference: {len(corners)} cells, {reference.unknowns} unknowns",
-        xlabel="x",
-        ylabel="y",
-    )
-    for ax in axes:
-        ax.grid(False)
-        ax.set(xlim=(LEFT - 0.05, RIGHT + 0.05), ylim=(FLOOR - 0.05, CEILING + 0.05))
+        xlim=(LEFT - 0.05, RIGHT + 0.05), ylim=(FLOOR - 0.05, CEILING + 0.05), xlabel="x", ylabel="y",
+    )  # fmt: skip
     return fig
 
 

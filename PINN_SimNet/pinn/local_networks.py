@@ -71,7 +71,7 @@ class HiddenLayer:
         middle = torch.tensor([(left + right) / 2, (low + high) / 2])
         t = torch.tanh((points - middle) * scale @ self.slopes.T + self.offsets)
         s = 1 - t * t
-        by_order = (t, s, -2 * t * s, (6 * t * t - 2) * s)
+        by_order = (t, s, -2 * t * s, (6 * t * t - 2) * s)  # tanh and its derivatives
         a, b = (self.slopes * scale).T
         return {(i, j): by_order[i + j] * (a**i * b**j) for i, j in ORDERS if i + j <= highest}
 
@@ -89,7 +89,7 @@ class CornerMode(Fixed):
         viscosity: scales the pressure.
     """
 
-    EXPONENTS = (
+    EXPONENTS = (  # each bracket holds the one root of its kind between 0 and 1
         brentq(lambda q: np.sin(1.5 * np.pi * q) - q, 0.4, 0.7),
         brentq(lambda q: np.sin(1.5 * np.pi * q) + q, 0.7, 0.99),
     )
@@ -97,7 +97,7 @@ class CornerMode(Fixed):
     def __init__(self, corner: tuple[float, float], bisector: float, kind: int, viscosity: float):
         self.corner, self.q, self.viscosity = corner, self.EXPONENTS[kind], viscosity
         self.turn = np.exp(-1j * bisector)
-        half = 0.75 * np.pi
+        half = 0.75 * np.pi  # of 270 degrees
         wave = (np.cos, np.sin)[kind]
         phase = (1, -1j)[kind]  # real or imaginary part
         self.a = phase * wave((self.q - 1) * half)
@@ -170,6 +170,9 @@ class LocalNetworks(Fixed):
     """
 
     changing = ("weights",)
+    points_per_side = (
+        1.6  # of a patch, per root of its neurons: about 2.6 points and 5 equations for each neuron
+    )
 
     def __init__(
         self,
@@ -183,13 +186,17 @@ class LocalNetworks(Fixed):
     ):
         self.chip, self.width, self.viscosity, self.seed = chip, width, viscosity, seed
         self.corner_power = corner_power
+        self.strengths = dict(WEIGHTS)
         self.momentum_weight = 1 - chip.height if momentum_weight is None else momentum_weight
         w, rest = chip.width, RIGHT - chip.back
-        shares = (0.12, 0.3, 0.55, 0.8) if corners else (0.12, 0.3, 0.6)
+        shares = (
+            (0.12, 0.3, 0.55, 0.8) if corners else (0.12, 0.3, 0.6)
+        )  # longer toward the outlet: the flow calms
         wake = [chip.back, *(chip.back + share * rest for share in shares), RIGHT]
         self.x_cuts: tuple[float, ...]
         self.y_cuts: tuple[float, ...]
         if corners:
+            # Narrow before the front face and behind its corner, where the speed changes fastest.
             self.x_cuts = (LEFT, -1.6, -1.2, -1.06, FRONT, FRONT + 0.07 * w, FRONT + 0.3 * w, *wake)
             above = (CEILING - chip.top) / 5
             # With one patch instead of two on the lower two thirds of a high chip, the jet behind it bends wrongly.
@@ -205,16 +212,23 @@ class LocalNetworks(Fixed):
         for i in range(len(self.x_cuts) - 1):
             for j in range(len(self.y_cuts) - 1):
                 if j >= self.beside or i not in self.above:  # the chip has no patch
-                    self.patches[i, j] = HiddenLayer.draw(width, generator)
+                    self.patches[i, j] = self._hidden_layer(generator)
         self.modes: list[tuple[int, CornerMode]] = []  # with the column of patches left of the corner
         if corners:
-            for column, corner, bisector in zip(
+            for (
+                column,
+                corner,
+                bisector,
+            ) in zip(  # the fluid lies up left of the front corner, up right of the other
                 (self.above[0] - 1, self.above[-1]), chip.corners, (0.75 * np.pi, 0.25 * np.pi), strict=True
             ):
                 self.modes.extend((column, CornerMode(corner, bisector, kind, viscosity)) for kind in (0, 1))
         self.number = {patch: k for k, patch in enumerate(self.patches)}
         self.num_local = 2 * width * len(self.patches)
         self.weights = torch.zeros(self.num_local + len(self.modes))
+
+    def _hidden_layer(self, generator: torch.Generator) -> HiddenLayer:
+        return HiddenLayer.draw(self.width, generator)
 
     # --- evaluation ---
 
@@ -306,9 +320,7 @@ class LocalNetworks(Fixed):
     @cached_property
     def _interior(self) -> list[tuple[tuple[int, int], dict[Derivative, Tensor], Tensor]]:
         """Each patch with its features at Gauss points and the root of the weights."""
-        number = (
-            int(1.6 * self.width**0.5) + 1
-        )  # along each side: about 2.6 points and 5 equations for each neuron
+        number = int(self.points_per_side * self.width**0.5) + 1
         found = []
         for patch in self.patches:
             left, right, low, high = self.box(patch)
@@ -318,16 +330,24 @@ class LocalNetworks(Fixed):
             found.append((patch, self.features(patch, points), root))
         return found
 
-    @cached_property
-    def _borders(self) -> NormalEquations:
-        """All that is linear: walls, inlet, outlet, borders between patches."""
-        reach = max(
+    @property
+    def reach(self) -> int:
+        """How far apart, in the order of patches, two with a common border may be."""
+        return max(
             self.number[other] - k
             for (i, j), k in self.number.items()
             for other in ((i, j + 1), (i + 1, j))
             if other in self.number
         )
-        equations = NormalEquations(len(self.patches), 2 * self.width, reach, len(self.modes))
+
+    @cached_property
+    def _borders(self) -> NormalEquations:
+        equations = NormalEquations(len(self.patches), 2 * self.width, self.reach, len(self.modes))
+        self.add_borders(equations)
+        return equations
+
+    def add_borders(self, equations: NormalEquations) -> None:
+        """Add all that is linear: walls, inlet, outlet, borders between patches."""
         number = int(1.9 * self.width**0.5) + 1  # the border is a line: a few points more cost little
         for patch in self.patches:
             i, j = patch
@@ -345,7 +365,6 @@ class LocalNetworks(Fixed):
                 for patches, rows, target, strength in conditions:
                     root = weight.sqrt() * strength
                     self._add(equations, patches, rows * root[:, None], target * root)
-        return equations
 
     def _add(self, equations: NormalEquations, patches: Sequence, rows: Tensor, target: Tensor) -> None:
         equations.add([self.number[patch] for patch in patches], rows, target)
@@ -361,8 +380,8 @@ class LocalNetworks(Fixed):
             return
         f, zero = self.features(patch, points, highest=2), torch.zeros(len(points))
         if along_y and place == RIGHT:  # p = nu u_x and v_x = 0
-            yield (patch,), f["p"] - self.viscosity * f[1, 1], zero, WEIGHTS["outlet"]
-            yield (patch,), f[2, 0], zero, WEIGHTS["curvature"]
+            yield (patch,), f["p"] - self.viscosity * f[1, 1], zero, self.strengths["outlet"]
+            yield (patch,), f[2, 0], zero, self.strengths["curvature"]
             return
         target = zero
         if along_y and place == LEFT:
@@ -370,18 +389,18 @@ class LocalNetworks(Fixed):
             target = 3 * share**2 - 2 * share**3  # integral of the parabola
         elif not along_y and place == CEILING:
             target = zero + 1
-        yield (patch,), f[0, 0], target, WEIGHTS["psi"]
-        yield (patch,), f[slope], zero, WEIGHTS["slope"]
+        yield (patch,), f[0, 0], target, self.strengths["psi"]
+        yield (patch,), f[slope], zero, self.strengths["slope"]
 
     def _no_jump(self, patch, other, points: Tensor, slope, curvature):
         here, there = (self.features(side, points, highest=2) for side in (patch, other))
         m = 2 * self.width
         near = self._corner_weight(points)
         for name, strength in (
-            ((0, 0), WEIGHTS["psi"]),
-            (slope, WEIGHTS["slope"]),
-            (curvature, WEIGHTS["curvature"] * near),
-            ("p", WEIGHTS["p"] * near),
+            ((0, 0), self.strengths["psi"]),
+            (slope, self.strengths["slope"]),
+            (curvature, self.strengths["curvature"] * near),
+            ("p", self.strengths["p"] * near),
         ):
             rows = [here[name][:, :m], -there[name][:, :m], here[name][:, m:] - there[name][:, m:]]
             yield (patch, other), torch.cat(rows, dim=1), torch.zeros(len(points)), strength
@@ -417,6 +436,10 @@ class LocalNetworks(Fixed):
     def _equations(self) -> tuple[NormalEquations, float]:
         """All equations, linearised at the present weights, and their residual (see `step`)."""
         equations = self._borders.copy()
+        return equations, self.add_interior(equations)
+
+    def add_interior(self, equations: NormalEquations) -> float:
+        """Add the momentum equations, linearised at the present weights; gives their residual (see `step`)."""
         square, area = 0.0, 0.0
         for patch, f, root in self._interior:
             weights = self.weights[self.columns(patch)]
@@ -426,7 +449,7 @@ class LocalNetworks(Fixed):
             square += float(((rows @ weights - target) ** 2).sum())
             area += float((root**2).sum())
             self._add(equations, [patch], rows, target)
-        return equations, (square / area) ** 0.5
+        return (square / area) ** 0.5
 
     def step(self) -> tuple[float, float]:
         """One Gauss-Newton step.
@@ -567,7 +590,7 @@ class ParameterizedNetworks(Fixed):
             column, row = here.patch_numbers(where)
             total = np.zeros((len(points), 3))
             for share, nets in trained:
-                if abs(share) > 1e-12:
+                if abs(share) > 1e-12:  # the rest is round-off of the weights
                     x, stretch_x = _moved(where[:, 0], column, here.x_cuts, nets.x_cuts)
                     y, stretch_y = _moved(where[:, 1], row, here.y_cuts, nets.y_cuts)
                     u, v, p = nets.in_patches(torch.stack([x, y], dim=1), (column, row)).numpy().T
@@ -647,6 +670,7 @@ def find_viscosity(
     values = torch.tensor(np.asarray(measured), dtype=torch.float64)
     began, rows = time.process_time(), []
     fixed = nets._borders.copy()
+    # A sum over points as an integral over the fluid: its area is 4.4 about the lecture's chip.
     scale = data_weight * (4.4 / len(points)) ** 0.5 / values.std(dim=0)
     for patch, chosen in nets._in_patches(where):
         f = nets.features(patch, where[chosen], highest=1)

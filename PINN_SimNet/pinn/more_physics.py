@@ -106,6 +106,7 @@ def warm_flow(
     press = skfem.Basis(mesh, skfem.ElementQuad1(), intorder=4)
     heat = skfem.Basis(mesh, skfem.ElementQuad2(), intorder=4)
 
+    # einsum: (carrier . grad) u, of the carrier (j, cells, points) and grad u (i, j, cells, points): (i, cells, points).
     friction = skfem.BilinearForm(
         lambda u, v, w: (
             viscosity * ddot(grad(u), grad(v)) + dot(np.einsum("j...,ij...->i...", w["carrier"], grad(u)), v)

@@ -141,6 +141,7 @@ class FullyConnected(Network):
             else:
                 weight = weight * math.sqrt(2 / (out + into))  # Glorot & Bengio (2010)
                 last = layer == len(self.sizes) - 2
+                # Scattered, lest all neurons of a layer bend at the same place.
                 bias = torch.zeros(out) if last else 0.3 * torch.randn(out, generator=generator)
             start += [weight, bias]
         return start

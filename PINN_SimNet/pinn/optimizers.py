@@ -158,12 +158,16 @@ class SelfScaledBroyden(Optimizer):
         return math.exp(value)
 
     def _update(self, step: Tensor, change: Tensor, gradient: Tensor, length: float) -> None:
-        """The self-scaled Broyden formula of Urban, Stefanou & Pons (2024), section 3.2, in their notation.
+        """The self-scaled Broyden update of Urban, Stefanou & Pons (2024), in the notation of their code.
 
         With s = ``step``, y = ``change`` of the gradient g, H = ``inverse`` and step length alpha:
         H <- (H - H y y'H / y'Hy + phi v v') / tau + s s' / y's, where v = sqrt(y'Hy) (s / y's - H y / y'Hy).
         BFGS is phi = tau = 1. Here phi follows from theta, which places the update between BFGS (0) and DFP (1)
-        or beyond, and tau rescales H (Al-Baali & Khalfan's bounds).
+        or beyond, and tau rescales H.
+
+        Source: ``SSBroyden2`` in ``modified_optimize.py`` of github.com/jorgeurban/self_scaled_algorithms_pinns, compared
+        line by line. The numbers of the equations in the paper were not read, so each quantity stands below with its
+        definition. The first update is another one: H is scaled before it, where they set tau to h / sigma.
         """
         curvature = (change @ step).item()  # y's
         if not curvature > 1e-300:  # no curvature was seen, or it is lost in the smallest numbers
@@ -178,19 +182,18 @@ class SelfScaledBroyden(Optimizer):
             self.state["inverse"] = torch.eye(len(step), dtype=step.dtype, device=step.device)
             self.state["fresh"] = True
             return
-        b = -length * (step @ gradient).item() / curvature  # s'H^-1 s / y's, as s = -alpha H g
-        h = energy / curvature  # y'Hy / y's
-        a = max(h * b - 1, 1e-16)  # never negative (Cauchy-Schwarz), but for rounding error
-        c = math.sqrt(a / (a + 1))
-        rho = min(1.0, h * (1 - c))  # rho minus
-        theta = max(
-            (rho - 1) / a, min(1 / rho, (1 - b) / b)
-        )  # (1 - b) / b, kept between theta minus and plus
-        sigma = 1 + a * theta
-        scale = abs(sigma) ** (-1 / (len(step) - 1))
-        shrink = min(1.0, 1 / b)  # tau of self-scaled BFGS
+        b = -length * (step @ gradient).item() / curvature  # b = s'H^-1 s / y's, since H^-1 s = -alpha g
+        h = energy / curvature  # h = y'Hy / y's
+        a = max(h * b - 1, 1e-16)  # a = b h - 1: never negative (Cauchy-Schwarz), but for rounding error
+        c = math.sqrt(a / (a + 1))  # c: sine of the angle between s and H y in the metric of H^-1
+        rho = min(1.0, h * (1 - c))  # rho minus = min(1, h (1 - c))
+        lowest, highest = (rho - 1) / a, 1 / rho  # theta minus and plus
+        theta = max(lowest, min(highest, (1 - b) / b))
+        sigma = 1 + a * theta  # sigma: without tau, det H^-1 becomes sigma / b times as large
+        scale = abs(sigma) ** (-1 / (len(step) - 1))  # sigma^(1 / (1 - n)), n parameters
+        shrink = min(1.0, 1 / b)  # tau of self-scaled BFGS, their ``SSBFGS_AB``
         tau = min(shrink * scale, sigma) if theta <= 0 else shrink * min(scale, 1 / theta)
-        phi = (1 - theta) / sigma
+        phi = (1 - theta) / sigma  # phi: the weight of v v' in H that theta is in H^-1
         v = math.sqrt(energy) * (step / curvature - moved / energy)
         inverse = (inverse - torch.outer(moved, moved / energy) + phi * torch.outer(v, v)) / tau
         self.state["inverse"] = inverse + torch.outer(step, step / curvature)

@@ -7,9 +7,10 @@ hot end has 1. The settings that are arguments are the ones the benchmark change
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,6 +29,16 @@ class Problem:
 
     domain: Domain
     error: Callable[[Domain], float]
+
+
+def string_deflection(x: np.ndarray, place: float, strength: float, reach: float = 0.1) -> np.ndarray:
+    """u with u'' = f and u(0) = u(1) = 0; f is ``strength`` within ``reach`` of ``place`` and 0 elsewhere."""
+
+    def twice(x):  # f integrated twice from the left end
+        half = np.clip(x - place + reach, 0, 2 * reach)
+        return strength * (half**2 / 2 + 2 * reach * np.clip(x - place - reach, 0, None))
+
+    return twice(x) - twice(1.0) * x
 
 
 def parabola_exact(x: Tensor, length: Tensor | float = 1.0) -> Tensor:
@@ -185,6 +196,22 @@ def spring_exact(t: Tensor) -> Tensor:
     return torch.cat(
         [slow / 6 + middle / 2 + fast / 3, slow / 3 - fast / 3, slow / 6 - middle / 2 + fast / 3], dim=1
     )
+
+
+def spring_motion(t: np.ndarray, masses: Sequence[float], stiffness: Sequence[float]) -> np.ndarray:
+    """Displacements, shape (3, n), of three masses between four springs, released from (1, 0, 0) at rest.
+
+    Args:
+        t: moments, shape (n,).
+        masses: three, in kg.
+        stiffness: of the four springs, in N/m.
+    """
+    a, b, c, d = stiffness
+    matrix = np.array([[a + b, -b, 0], [-b, b + c, -c], [0, -c, c + d]])
+    root = np.sqrt(np.asarray(masses, dtype=float))
+    values, vectors = np.linalg.eigh(matrix / np.outer(root, root))
+    start = root[0] * vectors[0]
+    return (vectors * start) @ np.cos(np.sqrt(values)[:, None] * t) / root[:, None]
 
 
 def spring(

@@ -1,6 +1,6 @@
 """Real infrared images: HURSAT-B1 v06 and the NASA tropical-storm competition, as `Frames`.
 
-HURSAT-B1 (Knapp and Kossin 2007, doi:10.1117/1.2712816) has one archive per storm with one NetCDF
+HURSAT-B1 (Knapp and Kossin 2007, doi:10.1117/1.2712816 (number not checked)) has one archive per storm with one NetCDF
 file per satellite and time: brightness temperature on a grid of 0.07 degrees, every 3 h, 1978 to 2015.
 The NASA set (Maskey et al. 2020, doi:10.1109/JSTARS.2020.3011907) has gray JPEG images and hides the
 name, the date and the place of its storms.
@@ -49,7 +49,7 @@ _NASA_MEMBER = re.compile(
     r"(?P<file>image\.jpg|features\.json|labels\.json)"
 )
 _HURSAT_BYTES = 26_000_000  # a mean archive, for the message of a full disk
-_COLDEST_K = 150.0  # nothing on Earth is colder: such values mark missing pixels
+_COLDEST_K, _HOTTEST_K = 150.0, 350.0  # nothing on Earth is colder or hotter: such values mark missing pixels
 _LONGEST_GAP_H = 6.0
 _MAX_PIXELS = 4_000_000  # of an image in a file; the real ones have 91,000 and 134,000
 _JPEG_BLACK = 3  # JPEG turns the 0 of an empty area into 0 to 3
@@ -438,7 +438,7 @@ def _brightness_temperature(content: bytes) -> tuple[np.ndarray, np.ndarray, np.
         kelvin = _unpacked(file, "IRWIN", 3, (0.01, 200.0))[0]
     if kelvin.shape != (len(lat), len(lon)):
         raise ValueError("the grid and the image differ")
-    kelvin[~(kelvin >= _COLDEST_K)] = np.nan
+    kelvin[~((kelvin >= _COLDEST_K) & (kelvin <= _HOTTEST_K))] = np.nan
     return kelvin.astype(np.float32), lat, lon
 
 
@@ -482,9 +482,12 @@ def _cut_out(
     """
     if lat[0] < lat[-1]:
         lat, kelvin = lat[::-1], kelvin[::-1]
+    east = (lon - centre_lon + 180) % 360 - 180
+    if east[0] > east[-1]:
+        east, kelvin = east[::-1], kelvin[:, ::-1]
     rows = _window(lat, centre_lat, imagery.KM_PER_DEGREE, width_km)
     per_degree = imagery.KM_PER_DEGREE * np.cos(np.radians(centre_lat))
-    columns = _window((lon - centre_lon + 180) % 360 - 180, 0.0, per_degree, width_km)
+    columns = _window(east, 0.0, per_degree, width_km)
     inside = (rows >= 0) & (rows < len(lat))
     across = (columns >= 0) & (columns < len(lon))
     square = np.full((len(rows), len(columns)), np.nan, np.float32)
@@ -561,6 +564,7 @@ def load_nasa(
     left_out: Counter[str] = Counter()
     images: dict[str, np.ndarray] = {}
     seconds: dict[str, int] = {}
+    pictured: set[str] = set()
     with tqdm(total=len(winds), desc="NASA images", unit="image", disable=len(winds) < 500) as progress:
         for match, content in _read(files["source"], _NASA_MEMBER, NASA_LIMITS):
             frame = match["frame"]
@@ -571,6 +575,7 @@ def load_nasa(
                     seconds[frame] = int(json.loads(content)["relative_time"])
                 elif match["file"] == "image.jpg":
                     progress.update()
+                    pictured.add(frame)
                     image, missing = _gray(content, num_pixels, width_km / km_per_pixel)
                     if missing > max_missing:
                         left_out[f"with more than {100 * max_missing:.0f} % missing"] += 1
@@ -580,6 +585,7 @@ def load_nasa(
                 left_out["unreadable"] += 1
     kept = sorted((frame for frame in images if frame in seconds), key=lambda f: (winds[f][0], seconds[f]))
     left_out["without time"] += len(images) - len(kept)
+    left_out["without image"] += len(winds) - len(pictured)
     rows = [
         {
             "storm": winds[frame][0],

@@ -292,9 +292,12 @@ def best_track_moments() -> pd.DataFrame:
 
 
 def persistence(frames: Frames) -> np.ndarray:
-    """Winds in knots (n,): each storm keeps the wind of its first frame, known from a bulletin."""
-    _, first, which = np.unique(frames.storm, return_index=True, return_inverse=True)
-    return frames.wind_kt[first][which]
+    """Winds in knots (n,): each storm keeps the wind of its earliest frame, known from a bulletin."""
+    order = np.lexsort((frames.time, frames.storm))
+    _, first, which = np.unique(frames.storm[order], return_index=True, return_inverse=True)
+    winds = np.empty_like(frames.wind_kt)
+    winds[order] = frames.wind_kt[order][first][which]
+    return winds
 
 
 def _check_fraction(fraction: float) -> None:
@@ -352,7 +355,7 @@ def draw_storm(
     storm, at = storm_along(run, step_minutes, seed, irreducible)
     window = np.arange(len(storm))
     if max_frames is not None:
-        window = _window(storm.wind_kt, max_frames, np.random.default_rng([storm.seed, 1]))
+        window = choose_window(storm.wind_kt, max_frames, np.random.default_rng([storm.seed, 1]))
     at = at.iloc[window]
     renderer = imagery.Renderer(num_pixels, width_km)
     images = [
@@ -380,14 +383,24 @@ def hidden_at(storm: imagery.Storm, index: np.ndarray) -> dict[str, np.ndarray]:
     return values | {"eye_clarity": storm.eye_clarity(index)}
 
 
-def _window(wind_kt: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:
-    """Indices of consecutive frames, see `PEAK_WINDOWS`."""
+def choose_window(
+    wind_kt: np.ndarray, length: int, rng: np.random.Generator, lowest: float | None = None
+) -> np.ndarray:
+    """Indices of consecutive frames: for `PEAK_WINDOWS` of the storms about the peak.
+
+    Args:
+        wind_kt: (n,) of the storm.
+        length: number of frames, if there are as many.
+        rng: what decides.
+        lowest: share of the storms for which they lie about the lowest wind; None is `LOWEST_WINDOWS`.
+    """
+    lowest = LOWEST_WINDOWS if lowest is None else lowest
     last_start = max(len(wind_kt) - length, 0)
     anywhere = int(rng.integers(0, last_start + 1))
     chance = rng.random()
     if chance < PEAK_WINDOWS:
         start = int(wind_kt.argmax()) - length // 2
-    elif chance < PEAK_WINDOWS + LOWEST_WINDOWS:
+    elif chance < PEAK_WINDOWS + lowest:
         start = int(wind_kt.argmin()) - length // 2
     else:
         start = anywhere

@@ -22,7 +22,12 @@ def crps(wind_kt, mean_kt, sd_kt):
 
 def _score_arguments():
     rng = np.random.default_rng(10)
-    return [(rng.exponential(size=19), 0.9), (rng.exponential(size=57), 0.8), (rng.exponential(size=8), 0.9)]
+    return [
+        (rng.exponential(size=19), 0.9),
+        (rng.exponential(size=57), 0.8),
+        (rng.exponential(size=8), 0.9),
+        (rng.exponential(size=9), 0.9),
+    ]
 
 
 def _storm_arguments():

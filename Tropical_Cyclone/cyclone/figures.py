@@ -153,9 +153,11 @@ def draw_track_map(table: pd.DataFrame, title: str, names: Mapping[str, str] | N
         names: text to write at the strongest fix of a storm, by storm_id.
     """
     table = table.dropna(subset=["wind_kt"])
+    short_way = table.groupby("storm_id")["lon"].transform(lambda lon: np.unwrap(lon, period=360))
+    table = table.assign(lon=short_way)
     pieces, classes = [], []
     for _, track in table.groupby("storm_id"):
-        points = np.column_stack([np.unwrap(track["lon"], period=360), track["lat"]])
+        points = track[["lon", "lat"]].to_numpy(float)
         pieces.append(np.stack([points[:-1], points[1:]], axis=1))
         classes.append(tracks.wind_class(track["wind_kt"].iloc[:-1]))
     order = np.argsort(np.concatenate(classes), kind="stable")  # strong winds on top
@@ -164,6 +166,8 @@ def draw_track_map(table: pd.DataFrame, title: str, names: Mapping[str, str] | N
     margin = 3
     low, high = table[["lon", "lat"]].min() - margin, table[["lon", "lat"]].max() + margin
     draw_coast(ax, max(west, low.lon), min(east, high.lon), max(south, low.lat), min(north, high.lat))
+    if not (table["lon"].between(west, east) & table["lat"].between(south, north)).all():
+        ax.set(xlim=(low.lon, high.lon), ylim=(low.lat, high.lat))  # the coast is known in the box only
     colours = np.array(CLASS_COLOURS)[np.concatenate(classes)[order]]
     ax.add_collection(LineCollection(list(np.concatenate(pieces)[order]), colors=list(colours), lw=1.6))
     for storm, text in (names or {}).items():

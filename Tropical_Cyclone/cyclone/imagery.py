@@ -11,7 +11,7 @@ Where the numbers come from:
     Willoughby, Darling and Rahn (2006), doi:10.1175/MWR3106.1: radius of maximum wind, in the mean.
         Storms scatter widely about it: read from infrared images and the wind, it is still wrong by
         27 km on average (Mueller et al. 2006, Weather and Forecasting 21, 990).
-    Kossin and Velden (2004), doi:10.1175/1520-0493(2004)132<0165:APBITC>2.0.CO;2: cloud tops are
+    Kossin and Velden (2004), doi:10.1175/1520-0493(2004)132<0165:APBITC>2.0.CO;2 (number not checked): cloud tops are
         warmer towards the poles.
     Pineros, Ritchie and Tyo (2008), doi:10.1109/TGRS.2008.2000819: stronger storms are rounder.
 Constants without a source are ours, chosen so that the images look right and Dvorak's table, applied to

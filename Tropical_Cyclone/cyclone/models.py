@@ -5,7 +5,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from cyclone.tracks import CLASS_LIMITS_KT, COAST_BOX, is_land
+from cyclone.tracks import CLASS_LIMITS_KT, COAST_BOX, is_land, within_180
 
 CENTRE_KT, SCALE_KT = 55.0, 30.0  # networks see winds in these units, so that they are near 0 and 1
 SMALLEST_SD_KT = 2.0
@@ -241,6 +241,7 @@ def with_circumstances(polar: np.ndarray, lat: np.ndarray, lon: np.ndarray, time
     hours = (time - time.astype("datetime64[D]")) / np.timedelta64(3600, "s")
     turn = 2 * np.pi * np.where(np.isfinite(lon), hours + lon / 15, 12) / 24
     west, east, south, north = COAST_BOX
+    lon = within_180(lon)
     mapped = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
     land = np.zeros(len(polar), bool)
     land[mapped] = is_land(lat[mapped], lon[mapped])

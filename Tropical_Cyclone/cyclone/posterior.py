@@ -19,7 +19,7 @@ LATITUDE_SD, LAND_SD = 4.0, 0.25  # of the kernels; half or twice as wide change
 WIND_EDGES_KT = np.arange(
     2.5, 200.0, 5.0
 )  # best tracks round to 5 kt: each bin holds one value, in its middle
-_FRAMES_AT_ONCE = 256
+_FRAMES_AT_ONCE = 256  # bounds the memory of their distances to all moments
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,7 @@ def read(
             if storm_id is not None:
                 distance[own[len(moments) + rows][:, np.newaxis] == own[: len(moments)]] = np.inf
             likelihood = np.exp(-0.5 * (distance - distance.min(axis=1, keepdims=True)))
+            # (rows, moments) @ (moments, quantities) / (rows, 1)
             result[rows] = (likelihood * weight) @ values / (likelihood @ weight)[:, np.newaxis]
     sd_kt = np.sqrt(np.clip(result[:, 1] - result[:, 0] ** 2, 0, None))
     parts = (result[:, 0], sd_kt, result[:, 2:10], result[:, 10:])

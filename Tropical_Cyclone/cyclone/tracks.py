@@ -30,6 +30,8 @@ CLASS_LIMITS_KT = (20, 33, 63, 82, 95, 112, 136)  # upper limit of each class bu
 
 COLUMNS = ["storm_id", "name", "season", "time", "lat", "lon", "status", "wind_kt", "pressure_hpa"]
 MISSING = (-99, -999)  # how HURDAT2 writes what nobody estimated
+# The largest wind ever estimated is 185 kt, the lowest pressure 870 hPa.
+POSSIBLE = {"lat": (-90, 90), "lon": (-360, 360), "wind_kt": (0, 250), "pressure_hpa": (800, 1100)}
 NAMELESS = {"UNNAMED": "", "NOT_NAMED": ""}
 COAST_BOX = (-110.0, 15.0, 0.0, 72.0)  # west, east, south, north, degrees: all fixes of the table lie within
 
@@ -252,7 +254,8 @@ def read_ibtracs(path: str | PathLike, basin: str | None = "NA", quiet: bool = F
     The second line of these files holds units (not in all copies), missing values are blank, and the North
     Atlantic is called ``NA``, which pandas takes for "not available" unless it is told otherwise. IBTrACS
     itself fills in positions every 3 h. Spurs (second opinions on a track) are left out, and so is a row that
-    repeats the storm and the time of another one: it is printed and kept in ``table.attrs["left_out"]``.
+    repeats the storm and the time of another one, or holds a position, wind or pressure that no storm can have:
+    it is printed and kept in ``table.attrs["left_out"]``.
 
     Args:
         path: the csv file, perhaps compressed by gzip.
@@ -310,8 +313,15 @@ def read_ibtracs(path: str | PathLike, basin: str | None = "NA", quiet: bool = F
     ]
     num_rows, raw = len(raw), raw[~again]
     table = pd.DataFrame({ours: raw[theirs] for ours, theirs in names.items()})
-    for column in ("lat", "lon", "wind_kt", "pressure_hpa"):
+    for column, (low, high) in POSSIBLE.items():
         table[column] = pd.to_numeric(table[column].replace("", None)).astype(float)
+        unknown = [0, *MISSING] if column in ("wind_kt", "pressure_hpa") else []
+        spoiled = ~(table[column].isna() | table[column].isin(unknown) | table[column].between(low, high))
+        left_out += [
+            f"line {number + 2}, {table['storm_id'][number]}: {column} is {value:g}"
+            for number, value in table.loc[spoiled, column].items()
+        ]
+        table = table[~spoiled].copy()
     table["lon"] = within_180(table["lon"])
     table["season"] = pd.to_numeric(table["season"])
     for column in ("wind_kt", "pressure_hpa"):

@@ -107,7 +107,20 @@ def scores(
         sd_kt: (n,) their standard deviations, which give probabilities of classes.
         class_share: (n, 8) probabilities of the classes in place of those. Without both the class is read from
             the mean alone, and there is no top-2.
+
+    Raises:
+        ValueError: the shapes do not fit, there are no frames, or an estimate is not finite.
     """
+    given = {"mean_kt": mean_kt, "sd_kt": sd_kt} if class_share is None else {"mean_kt": mean_kt}
+    for name, values in given.items():  # (n, 1) beside (n,) would compare each frame with all others
+        if values is None:
+            continue
+        if np.shape(values) != np.shape(wind_kt) or np.ndim(wind_kt) != 1 or len(wind_kt) == 0:
+            raise ValueError(
+                f"wind_kt and {name} have one value a frame, (n,), not {np.shape(wind_kt)} and {np.shape(values)}."
+            )
+        if not np.all(np.isfinite(values)):
+            raise ValueError(f"{name} holds a value that is not finite (nan or inf).")
     truth, mean_kt = tracks.wind_class(wind_kt), np.clip(mean_kt, 0, None)
     result = {"rmse_kt": float(np.sqrt(np.mean((mean_kt - wind_kt) ** 2)))}
     if class_share is None and sd_kt is not None:
@@ -122,3 +135,35 @@ def scores(
         result["top2"] = float(np.mean((order[:, :2] == truth[:, np.newaxis]).any(axis=1)))
     result["within_one"] = float(np.mean(np.abs(best - truth) <= 1))
     return pd.Series(result)
+
+
+# What the columns of `scores` and of tables made of them are called for readers, and how their numbers are written.
+PLAIN_NAMES = {
+    "rmse_kt": "RMSE (kt)",
+    "low": "95 % from (kt)",
+    "high": "to (kt)",
+    "rmse_low": "95 % from (kt)",
+    "rmse_high": "to (kt)",
+    "top1": "right class (%)",
+    "top2": "right or second (%)",
+    "within_one": "at most one class off (%)",
+    "bound_rmse_kt": "bound: RMSE (kt)",
+    "bound_top1": "bound: right class (%)",
+    "seconds": "training (s)",
+    "storms": "training storms",
+    "parameters": "parameters",
+}
+FORMS = {
+    name: "{:,.0f}" if column in ("seconds", "storms", "parameters") else "{:.1f}"
+    for column, name in PLAIN_NAMES.items()
+}
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of scores as readers want it: plain names with units, shares in per cent; for `viz.table` with `FORMS`.
+
+    Args:
+        table: one row per estimate, with columns out of `PLAIN_NAMES`.
+    """
+    shares = [column for column in table if PLAIN_NAMES[column].endswith("(%)")]
+    return table.assign(**{column: 100 * table[column] for column in shares}).rename(columns=PLAIN_NAMES)

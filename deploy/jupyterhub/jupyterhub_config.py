@@ -12,6 +12,8 @@ something write a file of your own that begins with load_subconfig("/path/of/thi
 """
 
 import os
+import shlex
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -58,9 +60,17 @@ if os.environ.get("BOOTCAMP_HUB", "local") == "slurm":
     )
     c.JupyterHub.hub_connect_ip = socket.getfqdn()
     c.Spawner.start_timeout = 600  # a job may wait for its node
+    # Slurm's programs run with the path of a seat, which knows neither /usr/sbin nor a cluster's own folders: full names.
+    full = {name: shutil.which(name) or name for name in ("runuser", "sbatch", "squeue", "scancel")}
+    c.SlurmSpawner.exec_prefix = (
+        f"{full['runuser']} -u {{username}} --" if os.geteuid() == 0 else "sudo -E -u {username}"
+    )
+    c.SlurmSpawner.batch_submit_cmd = f"{full['sbatch']} --parsable"
+    c.SlurmSpawner.batch_query_cmd = f"{full['squeue']} -h -j {{job_id}} -o '%T %B'"
+    c.SlurmSpawner.batch_cancel_cmd = f"{full['scancel']} {{job_id}}"
     c.Spawner.cmd = ["jupyterhub-singleuser"]
-    c.SlurmSpawner.batchspawner_singleuser_cmd = f"{START} batchspawner-singleuser"
-    c.SlurmSpawner.exec_prefix = "runuser -u {username} --" if os.geteuid() == 0 else "sudo -E -u {username}"
+    c.SlurmSpawner.batchspawner_singleuser_cmd = f"{shlex.quote(START)} batchspawner-singleuser"
+    c.Spawner.args = [shlex.quote(word) for word in c.Spawner.args]  # they become a line of a script
     c.SlurmSpawner.req_nprocs = "2"
     c.SlurmSpawner.req_memory = "6G"
     c.SlurmSpawner.req_runtime = "4:00:00"

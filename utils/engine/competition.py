@@ -1,7 +1,8 @@
 """What the competitions share: hidden numbers that follow from a key, who may enter, what is told, the leaderboard.
 
-A lab gives a hidden set and a metric; files are read by `utils.engine.submissions`. A hidden set follows from one key: the
-scorer derives it anew each time, and the answers are stored nowhere. Anyone who has the key can compute them. The
+A lab gives a hidden set and a metric: what it hands out is a data class whose fields are `as_array` and `as_table`, what it asks
+for are columns or arrays, all of `utils.engine.submissions`, which reads and judges the files. A hidden set follows from one
+key: the scorer derives it anew each time, and the answers are stored nowhere. Anyone who has the key can compute them. The
 default key is public, good for a class room that trusts itself.
 
 What a report tells. Figures on thousands of hidden values have few digits, and errors end at 100 %: a report is worth
@@ -14,25 +15,27 @@ import functools
 import hashlib
 import hmac
 import io
+import itertools
 import json
 import math
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import filelock
 import numpy as np
 import pandas as pd
 
+from utils.engine import store, submissions
 from utils.engine.paths import cache_dir, write_whole
 from utils.engine.score import SubmissionError
-from utils.engine.submissions import clean, read_bytes
+from utils.engine.submissions import Given, clean, read_bytes
 
 PUBLIC_KEY = "public classroom key"
 KEY_VARIABLE = "BOOTCAMP_COMPETITION_KEY"
@@ -123,7 +126,24 @@ def told(error: float) -> str:
     return f"at most {error:.0%}" if error in TOLD_ERRORS else f"more than {max(TOLD_ERRORS):.0%}"
 
 
-@dataclass(frozen=True, repr=False)
+def ended(*errors: float) -> list[float]:
+    """Relative errors as a report tells them: they end at 1, as bad as no answer."""
+    return [min(float(error), 1.0) for error in errors]
+
+
+def between(value: float, ends: tuple[float, float], form: str) -> str:
+    """A figure with its interval in square brackets."""
+    return f"{value:{form}} [{ends[0]:{form}}, {ends[1]:{form}}]"
+
+
+def aligned(rows: Iterable[Iterable[object]]) -> list[str]:
+    """Lines of a table with columns of equal width; rows may end early."""
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in itertools.zip_longest(*texts, fillvalue="")]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in texts]
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
 class Report:
     """The score of a submission. Printing it shows what participants may see; the attributes are exact.
 
@@ -132,8 +152,8 @@ class Report:
         public: True if its answers are those of the public key.
     """
 
-    key_id: str
-    public: bool
+    key_id: str = ""
+    public: bool = False
 
     def lines(self) -> list[str]:
         """What is printed of the lab's own."""
@@ -206,13 +226,17 @@ class Entrant:
 # --- leaderboard --------------------------------------------------------------------------
 
 
-class Contest:
+class Contest(Generic[Given, AnyReport]):
     """One lab's competition: its key, its leaderboard, a csv file under ``data/cache/leaderboard``.
 
     Args:
         lab: name of the file.
         decimals: for each column of results how many are kept; date, name and key come before them.
         ascending: for each column that ranks, in order, whether less is better.
+        given: what participants get: a data class whose fields are `submissions.as_array` and `submissions.as_table`.
+        make: makes it from the secret.
+        evaluate: makes the report of a submission, without its labels, from it and the secret.
+        largest_bytes: of an unpacked file that is handed out.
         declared: columns that participants say of themselves.
 
     Attributes:
@@ -224,10 +248,15 @@ class Contest:
         lab: str,
         decimals: Mapping[str, int],
         ascending: Mapping[str, bool],
+        given: type[Given],
+        make: Callable[[bytes], Given],
+        evaluate: Callable[[Any, bytes], AnyReport],
+        largest_bytes: int = 0,
         declared: Collection[str] = (),
     ):
         self.lab, self.decimals, self.ascending = lab, dict(decimals), dict(ascending)
-        self.declared = frozenset(declared)
+        self.given, self.make, self.evaluate = given, make, evaluate
+        self.largest_bytes, self.declared = largest_bytes, frozenset(declared)
         self.folder: Path | None = None
         self.columns = [*TEXT_COLUMNS, *decimals]
 
@@ -239,19 +268,45 @@ class Contest:
         """The arguments ``key_id`` and ``public`` of a `Report`."""
         return {"key_id": key_id(secret), "public": secret == secret_of(PUBLIC_KEY, self.lab)}
 
+    def hand_out(self, path: str | os.PathLike, key: str | None = None) -> None:
+        """For instructors: write what participants get; no answer is in it.
+
+        Raises:
+            SubmissionError: the file cannot be written.
+        """
+        shapes = submissions.write_hand_out(path, self.given, self.make(self.secret(key)))
+        print(f"{path}: " + ", ".join(f"{name} {shape}" for name, shape in shapes.items()))
+
+    def load_competition(self, path: str | os.PathLike | None = None) -> Given:
+        """What the instructor handed out; without a file that of the public key, made once and kept in the cache.
+
+        Raises:
+            SubmissionError: the file is not what `hand_out` wrote.
+        """
+        if path is not None:
+            return submissions.read_hand_out(path, self.given, self.largest_bytes)
+
+        def make(file: Path, work: Path) -> store.Facts:
+            return submissions.write_hand_out(file, self.given, self.make(self.secret(PUBLIC_KEY)))
+
+        made_of = (PUBLIC_KEY, self.given, self.make)
+        recipe = store.Recipe(self.lab, "competition", ".npz", made_of, make, "competitions")
+        with store.kept(recipe) as entry:
+            return submissions.read_hand_out(entry.path, self.given, self.largest_bytes)
+
     def score(
-        self, evaluate: Callable[[bytes], AnyReport], key: str | None, name: str | None, pin: str | None
+        self, submitted: Any, key: str | None = None, name: str | None = None, pin: str | None = None
     ) -> AnyReport:
         """Evaluate a submission and put it on the leaderboard.
 
         Args:
-            evaluate: makes the report from the secret.
+            submitted: a file, or what the lab takes in place of one.
             key: of the hidden set, see `chosen_key`.
             name: for the leaderboard; None does not enter it.
             pin: of that name; the first entry under a name decides whether it has one.
 
         Raises:
-            SubmissionError: the key, the name or the pin is wrong, or what ``evaluate`` says.
+            SubmissionError: what is wrong with the submission, the key, the name or the pin, a line each.
             NotEntered: the leaderboard cannot be read or written; it holds the report.
         """
         secret = self.secret(key)
@@ -263,7 +318,7 @@ class Contest:
                 pass  # told by `enter`, together with the report
             else:
                 self._admit(entrant, rows, pins)
-        report = evaluate(secret)
+        report = replace(self.evaluate(submitted, secret), **self.labels(secret))
         if entrant:
             try:
                 self.enter(entrant, report)
@@ -298,6 +353,8 @@ class Contest:
     def enter(self, entrant: Entrant, report: Report) -> None:
         """Add one line; the file is whole at any moment, also with several processes at work.
 
+        Instructors may mend the file by hand: it is taken as it stands, and a sentence says so at the next entry.
+
         Raises:
             SubmissionError: the name is another's, or a file is damaged or cannot be written.
         """
@@ -312,11 +369,10 @@ class Contest:
                     pins[self._pin_name(entrant)] = entrant.proof
                     write_whole(self._pin_path, json.dumps(pins, indent=1))
                     self._pin_path.chmod(0o600)
-                text = io.StringIO(newline="")
-                csv.writer(text, lineterminator="\n").writerows(
-                    [self.columns, *rows, [now, entrant.name, entrant.key_id, *figures]]
-                )
-                write_whole(self.path, text.getvalue())
+                self._say_what_was_mended(rows)
+                rows.append([now, entrant.name, entrant.key_id, *figures])
+                write_whole(self.path, self._text(rows))
+                write_whole(self._left_path, json.dumps(self._seal(rows)))
         except OSError as error:
             raise SubmissionError(f"The leaderboard could not be written: {clean(error, 400)}.") from error
 
@@ -362,6 +418,32 @@ class Contest:
             raise SubmissionError(
                 f"{entrant.name!r} has {MOST_A_DAY} entries today, which is the limit: choose with data of your own, "
                 "and enter again tomorrow (UTC)."
+            )
+
+    def _text(self, rows: list[list[str]]) -> str:
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows([self.columns, *rows])
+        return text.getvalue()
+
+    @property
+    def _left_path(self) -> Path:
+        """Holds the seal of what the last entry left."""
+        return self.path.with_suffix(".left.json")
+
+    def _seal(self, rows: list[list[str]]) -> dict[str, int | str]:
+        return {"rows": len(rows), "sha256": hashlib.sha256(self._text(rows).encode()).hexdigest()}
+
+    def _say_what_was_mended(self, rows: list[list[str]]) -> None:
+        """A sentence if the rows are others than the last entry left; without its seal nobody can tell."""
+        try:
+            left = json.loads(self._left_path.read_text(encoding="utf-8"))
+            left = {"rows": int(left["rows"]), "sha256": str(left["sha256"])}
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return
+        if left != self._seal(rows):
+            print(
+                f"The leaderboard {self.path} is not as the last entry left it, with {left['rows']} rows: it has {len(rows)} "
+                "now and was changed by hand, or that entry was cut short. It counts as it stands."
             )
 
     @property

@@ -5,12 +5,15 @@ import json
 import platform
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from utils.engine.paths import cache_dir, write_whole
 
+_trial = False
 _NAME = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 
 
@@ -44,7 +47,20 @@ def record(name: str, value: float, **context) -> None:
         "python": platform.python_version(),
         "versions": {m: version(m) for m in ("keras", "tensorflow", "torch", "numpy") if m in sys.modules},
     }
+    if _trial:
+        return
     write_whole(_folder() / f"{name}.json", json.dumps(entry | {"sha256": _sha256(entry)}, indent=1))
+
+
+@contextmanager
+def nothing_recorded() -> Iterator[None]:
+    """Figures of a trial are not those of the course."""
+    global _trial
+    before, _trial = _trial, True
+    try:
+        yield
+    finally:
+        _trial = before
 
 
 def read_all() -> dict[str, dict]:

@@ -268,28 +268,57 @@ def update_texts(recorded: dict[str, dict]) -> None:
     )
 
 
+SHOWS = {"viz.show", "viz.table", "viz.animate", "viz.interact", "quiz"}
+
+
 def draws_only(source: str) -> bool:
-    """True for a cell that does nothing but show figures, tables and questions."""
+    """True for a cell that does nothing but show figures, tables and questions: it is always folded."""
+    shown = [name in SHOWS - {"viz.interact"} for name in _calls(source)]
+    return bool(shown) and all(shown)
+
+
+def may_be_folded(source: str) -> bool:
+    """True for a cell without the lesson's code: it shows something or records, and neither claims nor defines.
+
+    A function that a control calls belongs to the control.
+    """
+    names = _calls(source)
+    if not (SHOWS | {"course.record"}) & set(names):
+        return False
+    kept: tuple[type[ast.AST], ...] = (ast.Assert, ast.ClassDef)
+    if "viz.interact" not in names:
+        kept += (ast.FunctionDef,)
+    return not any(isinstance(node, kept) for node in ast.walk(ast.parse(source)))
+
+
+def _calls(source: str) -> list[str]:
+    """What each statement of a cell calls; an empty text for a statement that is no call."""
     try:
         lines = ast.parse(source).body
     except SyntaxError:
-        return False
-    calls = [line.value for line in lines if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
-    shown = [ast.unparse(call.func) in ("viz.show", "viz.table", "quiz") for call in calls]
-    return bool(lines) and len(shown) == len(lines) and all(shown)
+        return []
+    return [
+        ast.unparse(line.value.func)
+        if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)
+        else ""
+        for line in lines
+    ]
 
 
 def fold_drawings(path: Path) -> None:
-    """Mark the cells of a notebook that only draw: JupyterLab then shows their result, and their code with a click."""
+    """Fold the cells of a notebook that only draw, and unfold those that must be read.
+
+    JupyterLab shows the result of a folded cell, and its code with a click.
+    """
     book = nbformat.read(path, as_version=4)
     changed = False
     for cell in book.cells:
-        if cell.cell_type == "code" and cell.metadata.get("jupyter", {}).get(
-            "source_hidden", False
-        ) != draws_only(cell.source):
+        folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        wanted = draws_only(cell.source) or (folded and may_be_folded(cell.source))
+        if cell.cell_type == "code" and folded != wanted:
             changed = True
             cell.metadata.pop("jupyter", None)
-            if draws_only(cell.source):
+            if wanted:
                 cell.metadata["jupyter"] = {"source_hidden": True}
     if changed:
         write_whole(path, nbformat.writes(book) + "\n")

@@ -24,7 +24,7 @@ MEANING = {
     "BOOTCAMP_COMPETITION_KEY": "key of a competition's hidden set",
 }
 # Of the container, of the tests.
-OTHERS = ("BOOTCAMP_HOME", "BOOTCAMP_CONTAINER_TEST", "BOOTCAMP_CLAIMS")
+OTHERS = ("BOOTCAMP_HOME", "BOOTCAMP_HUB", "BOOTCAMP_CLAIMS", "BOOTCAMP_IMAGE_STORE", "BOOTCAMP_CHART")
 
 
 class SettingError(ValueError):
@@ -188,7 +188,8 @@ def problems(environment: Mapping[str, str] = os.environ) -> list[str]:
         except SettingError as error:
             found.append(str(error))
     for name in environment:
-        if name.startswith("BOOTCAMP_") and name not in MEANING and name not in OTHERS:
+        known = name in MEANING or name in OTHERS or name.endswith("_TEST")  # a switch of a test
+        if name.startswith("BOOTCAMP_") and not known:
             meant = difflib.get_close_matches(name, MEANING, 1)
             found.append(
                 f"{_short(name)} is no setting of the course."

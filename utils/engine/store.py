@@ -5,9 +5,9 @@ An entry is one file and a small one beside it, ``NAME-KEY.SUFFIX`` and ``NAME-K
 checksum and what else is to be known of it. It is written last: an entry is there whole or not at all.
 """
 
-import errno
 import hashlib
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -23,18 +23,9 @@ import filelock
 
 from utils.engine import settings
 from utils.engine.fingerprint import Unseen, fingerprint
-from utils.engine.paths import DataError, cache_dir, full_disk_is_said, replacing, write_whole
+from utils.engine.paths import FULL, DataError, cache_dir, full_disk_is_said, replacing, write_whole
 from utils.engine.results import slug
 
-NO_LOCKS = {
-    errno.ENOLCK,
-    errno.ENOSYS,
-    errno.EOPNOTSUPP,
-    errno.ENOTSUP,
-    errno.EROFS,
-    errno.EACCES,
-    errno.EPERM,
-}
 PATIENCE = 3600.0  # seconds that a lock is waited for
 SAVE_SECONDS = 10.0  # of a training, after which its state is saved
 SILENCE = 3.0  # seconds of waiting before it is said
@@ -155,12 +146,15 @@ def _found(path: Path, recipe: Recipe) -> Entry | None:
 
 def _made(path: Path, recipe: Recipe, anew: bool, alone: bool) -> Entry:
     """Under the lock: what somebody else has made meanwhile, or what is made now."""
-    if path.is_dir():
-        raise DataError(
-            f"{path} is a folder, and a file of {recipe.holds} belongs there. Move the folder away."
-        )
+    for file in (path, beside(path)):
+        if file.is_dir():
+            raise DataError(
+                f"{file} is a folder, and a file of {recipe.holds} belongs there. Move the folder away."
+            )
     work = path.with_name(f"{path.name}.part")
-    if path.exists():
+    if not work.is_dir():
+        work.unlink(missing_ok=True)
+    if os.path.lexists(path):
         if (facts := read(path)) is None:
             print(f"{path.name}: the kept copy was damaged; it is removed and {recipe.again}", flush=True)
         elif not anew:
@@ -173,7 +167,7 @@ def _made(path: Path, recipe: Recipe, anew: bool, alone: bool) -> Entry:
     else:  # without locks somebody else may work in the same folder
         work = Path(tempfile.mkdtemp(prefix=f"{work.name}-", dir=work.parent))
     for leftover in work.glob("tmp-*"):  # of a process that was killed
-        leftover.unlink()
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     facts = write(path, lambda file: recipe.make(file, work))
     shutil.rmtree(work, ignore_errors=True)
     return Entry(path, facts, True, "")
@@ -227,6 +221,8 @@ _whole: dict[tuple, Facts] = {}  # files that were read whole in this session, b
 def read(path: Path) -> Facts | None:
     """What is known of a kept file; None unless it is byte for byte what was written."""
     try:
+        if not (path.is_file() and beside(path).is_file()):  # a pipe would be waited for
+            return None
         states = [
             (file.stat().st_mtime_ns, file.stat().st_size, file.stat().st_ino)
             for file in (path, beside(path))
@@ -239,7 +235,7 @@ def read(path: Path) -> Facts | None:
                 return None
             _whole[seen] = dict(about["facts"])
         return _whole[seen]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -267,8 +263,9 @@ def last_checkpoint(work: Path, suffix: str) -> Entry | None:
 
 
 def _checkpoints(work: Path, suffix: str) -> list[tuple[int, Path]]:
-    files = work.glob(f"state-*{suffix}")
-    return sorted((int(path.name[6 : -len(suffix)]), path) for path in files)
+    numbered = re.compile(rf"state-(\d+){re.escape(suffix)}")
+    found = ((numbered.fullmatch(path.name), path) for path in work.iterdir())
+    return sorted((int(name[1]), path) for name, path in found if name)
 
 
 def entries(folder: str) -> dict[str, list[Path]]:
@@ -316,16 +313,16 @@ def locked(path: Path, what: str = "") -> Iterator[bool | None]:
         what: is waited for; empty does not wait.
 
     Yields:
-        True if no other process can be at work. False if the other one is not done when the patience ends. None where the
-        file system knows no locks, as some network file systems do: nobody can tell.
+        True if no other process can be at work. False if the other one is not done when the patience ends. None where no
+        lock can be made, as on network file systems that know none: nobody can tell.
     """
     lock = filelock.FileLock(path.with_name(f"{path.name}.lock"), fallback_to_soft=False)
     try:
         alone = _acquired(lock, what)
     except OSError as error:
-        if error.errno not in NO_LOCKS:
+        if error.errno in FULL:
             raise
-        alone = None
+        alone = None  # a courtesy: that it cannot be made, for whatever reason, stops nobody
     try:
         yield alone
     finally:

@@ -13,15 +13,18 @@ import struct
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
 from numbers import Real
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.lib import format as npy
 
-from utils.engine.paths import replacing
+from utils.engine.paths import replacing, write_whole
 from utils.engine.score import SubmissionError
 
 TABLE_BYTES = 5_000_000  # of a csv file
@@ -37,6 +40,8 @@ KINDS = {
 
 Expected = Mapping[str, tuple[str, tuple[int | str, ...] | None]]
 """For each array one of `KINDS` and its shape, in which equal letters stand for equal numbers; None for any shape."""
+
+Given = TypeVar("Given")
 
 
 # --- words --------------------------------------------------------------------------------
@@ -103,10 +108,14 @@ def write_arrays(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> N
     Raises:
         SubmissionError: the file cannot be written.
     """
-    path = Path(path)
+    with _writing(path), replacing(Path(path)) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+@contextmanager
+def _writing(path: str | os.PathLike) -> Iterator[None]:
     try:
-        with replacing(path) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
+        yield
     except (OSError, ValueError) as error:
         reason = clean(getattr(error, "strerror", None) or error)
         raise SubmissionError(f"{clean(path)} cannot be written ({reason}): choose another file.") from error
@@ -159,24 +168,6 @@ def read_arrays(
     return {
         array: value.astype(str) if value.dtype.kind in "US" else value for array, value in arrays.items()
     }
-
-
-def read_hand_out(path: str | os.PathLike, expected: Expected, largest_bytes: int) -> dict[str, np.ndarray]:
-    """`read_arrays` for the file that participants got.
-
-    Raises:
-        SubmissionError: the file is not what the lab's `hand_out` wrote.
-    """
-    try:
-        arrays = read_arrays(path, expected, largest_bytes)
-        for array, values in arrays.items():
-            if values.dtype.kind == "f" and not np.isfinite(values).all():
-                raise SubmissionError(f"{array} holds a value that is not finite.")
-    except SubmissionError as error:
-        raise SubmissionError(
-            f"{clean(path)} is not a competition file, or it is damaged: ask for it again, or delete it. ({error})"
-        ) from error
-    return arrays
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
@@ -232,23 +223,106 @@ def _is_text(array: np.ndarray) -> bool:
     return bool(((codes < 0xD800) | ((codes > 0xDFFF) & (codes < 0x110000))).all())
 
 
+# --- what is handed out -------------------------------------------------------------------
+
+
+def as_array(kind: str, *shape: int | str) -> Any:
+    """A field of a data class that is handed out as an array, see `Expected`."""
+    return field(metadata={"arrays": {"": (kind, shape)}})
+
+
+def as_table(rows: str, **kinds: str) -> Any:
+    """A field that is handed out as the columns of a table, each an array of the name FIELD_COLUMN.
+
+    Args:
+        rows: letter for their number.
+        kinds: of each column, see `KINDS`.
+    """
+    return field(metadata={"arrays": {f"_{column}": (kind, (rows,)) for column, kind in kinds.items()}})
+
+
+def handed_out(given: type) -> dict[str, tuple[str, tuple[int | str, ...]]]:
+    """The arrays of a data class whose fields are made by `as_array` and `as_table`."""
+    return {f.name + end: form for f in fields(given) for end, form in f.metadata["arrays"].items()}
+
+
+def write_hand_out(path: str | os.PathLike, given: type[Given], content: Given) -> dict[str, tuple[int, ...]]:
+    """Write the fields of ``content``; return the shape of each array.
+
+    Raises:
+        SubmissionError: the file cannot be written.
+    """
+    arrays = {}
+    for f in fields(given):  # type: ignore[arg-type]
+        value = getattr(content, f.name)
+        for end, (kind, _) in f.metadata["arrays"].items():
+            arrays[f.name + end] = np.asarray(value[end[1:]] if end else value, str if kind == "US" else None)
+    write_arrays(path, arrays)
+    return {name: values.shape for name, values in arrays.items()}
+
+
+def read_hand_out(path: str | os.PathLike, given: type[Given], largest_bytes: int) -> Given:
+    """What `write_hand_out` wrote, read like a submission.
+
+    Raises:
+        SubmissionError: it wrote something else.
+    """
+    try:
+        arrays = read_arrays(path, handed_out(given), largest_bytes)
+        for name, values in arrays.items():
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                raise SubmissionError(f"{name} holds a value that is not finite.")
+        content = {}
+        for f in fields(given):  # type: ignore[arg-type]
+            parts = {end[1:]: arrays[f.name + end] for end in f.metadata["arrays"]}
+            content[f.name] = parts[""] if "" in parts else pd.DataFrame(parts)
+        return given(**content)
+    except ValueError as error:
+        raise SubmissionError(
+            f"{clean(path)} is not a competition file, or it is damaged: ask for it again, or delete it. ({error})"
+        ) from error
+
+
 # --- tables -------------------------------------------------------------------------------
 
 
-def read_table(
-    path: str | os.PathLike,
-    kinds: Mapping[str, str],
-    optional: Sequence[str] = (),
-    largest_bytes: int = TABLE_BYTES,
-) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Column:
+    """A column of a submission, and what is said of its cells.
+
+    Attributes:
+        kind: see `KINDS`.
+        what: its numbers in words, in the plural; or what each of its texts is.
+        low, high: the range of its numbers.
+        unit: of the range.
+        not_finite, outside: what to do about numbers that are not finite, or out of the range.
+        choices: the texts that it may hold; empty for any.
+        optional: it may be missing.
+    """
+
+    kind: str = "US"
+    what: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+    unit: str = ""
+    not_finite: str = ""
+    outside: str = ""
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+
+Columns = Mapping[str, Column]
+
+
+def read_table(path: str | os.PathLike, columns: Columns, largest_bytes: int = TABLE_BYTES) -> pd.DataFrame:
     """A table with one row for each id, from a csv file or, if its name ends so, from an npz file with these arrays.
 
-    Cells of a csv file are text that nothing interprets: "NA" and "1e5" stay what they are.
+    Cells of a csv file are text that nothing interprets: "NA" and "1e5" stay what they are. In an npz file an optional
+    column may have one value that stands for all rows.
 
     Args:
         path: of the file.
-        kinds: of each column that an npz file may have, see `KINDS`.
-        optional: columns that may be missing; in an npz file they may have one value that stands for all rows.
+        columns: that an npz file may have.
         largest_bytes: of an unpacked npz file.
 
     Raises:
@@ -256,9 +330,9 @@ def read_table(
     """
     if Path(path).suffix.lower() != ".npz":
         return _read_csv(path)
-    required = [name for name in kinds if name not in optional]
-    expected = {name: (kind, ("n",) if name in required else None) for name, kind in kinds.items()}
-    arrays = read_arrays(path, expected, largest_bytes, optional)
+    required = [name for name, column in columns.items() if not column.optional]
+    expected = {name: (column.kind, None if column.optional else ("n",)) for name, column in columns.items()}
+    arrays = read_arrays(path, expected, largest_bytes, [name for name in columns if name not in required])
     table = pd.DataFrame({name: arrays[name] for name in required})
     for name in set(arrays) - set(required):
         if arrays[name].shape not in ((), (len(table),)):
@@ -302,23 +376,37 @@ def _read_csv(path: str | os.PathLike) -> pd.DataFrame:
         ) from error
 
 
-def parsed(table: pd.DataFrame, kinds: Mapping[str, str], optional: Sequence[str] = ()) -> pd.DataFrame:
+def write_table(path: str | os.PathLike, table: pd.DataFrame) -> None:
+    """Write a table that `read_table` reads, npz or csv by the ending of its name.
+
+    Raises:
+        SubmissionError: the file cannot be written.
+    """
+    if Path(path).suffix.lower() == ".npz":
+        texts = {name: str for name in table if table[name].dtype.kind not in "iuf"}
+        write_arrays(path, {name: table[name].to_numpy(texts.get(name)) for name in table})
+        return
+    with _writing(path):
+        write_whole(Path(path), table.to_csv(index=False))
+
+
+def parsed(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """The table with texts without blanks around them, and with numbers as float.
 
     A cell that is no real number becomes nan: text, a truth value, a date, a complex number.
 
     Args:
         table: from a file or from memory.
-        kinds: of all columns, see `KINDS`.
-        optional: columns that may be missing.
+        columns: that it may have.
 
     Raises:
         SubmissionError: a column is missing, unknown or there twice.
     """
     table = table.rename(columns=lambda name: str(name).strip())
-    required = [name for name in kinds if name not in optional]
+    required = [name for name, column in columns.items() if not column.optional]
+    optional = [name for name in columns if name not in required]
     missing = [name for name in required if name not in table]
-    extra = [clean(name, 40) for name in table if name not in kinds]
+    extra = [clean(name, 40) for name in table if name not in columns]
     twice = sorted(map(str, set(table.columns[table.columns.duplicated()])))
     sentences = [
         (missing, f"The column {some(missing)} is missing."),
@@ -334,7 +422,7 @@ def parsed(table: pd.DataFrame, kinds: Mapping[str, str], optional: Sequence[str
     if problems:
         raise SubmissionError("\n".join(problems))
     return pd.DataFrame({
-        name: table[name].astype(str).str.strip() if kinds[name] == "US" else _numbers(table[name])
+        name: table[name].astype(str).str.strip() if columns[name].kind == "US" else _numbers(table[name])
         for name in table
     })  # fmt: skip
 
@@ -349,8 +437,63 @@ def _numbers(column: pd.Series) -> pd.Series:
     return pd.Series(found, index=column.index)
 
 
+# --- what is wrong ------------------------------------------------------------------------
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raise all that is wrong at once, a line each; do nothing if all is well.
+
+    Raises:
+        SubmissionError: there is a problem.
+    """
+    if problems:
+        raise SubmissionError("\n".join(problems))
+
+
+def predicted(
+    what: str,
+    values: Any,
+    shape: tuple[int, ...],
+    low: float = -math.inf,
+    high: float = math.inf,
+    unit: str = "",
+) -> np.ndarray:
+    """Predictions as float of that shape; axes of length 1 do not matter. What lies out of the range is clipped, and said.
+
+    Args:
+        what: they are, in the plural.
+        values: numbers.
+        shape: that is asked for.
+        low, high, unit: the range that the contest allows.
+
+    Raises:
+        SubmissionError: another shape, no real numbers, or some that are not finite.
+    """
+    values = np.asarray(values)
+    if values.dtype.kind not in "iuf" or _long(values.shape) != _long(shape):
+        raise SubmissionError(
+            f"The array of {what} has the shape {values.shape} and the type {values.dtype}: give real numbers "
+            f"of the shape {shape}."
+        )
+    wrong = int((~np.isfinite(values)).sum())
+    if wrong:
+        raise SubmissionError(
+            f"{wrong} of {values.size} {what} are not finite (nan or inf): did the training diverge? Replace them, for "
+            "example by the mean of the others."
+        )
+    values = values.reshape(shape).astype(float)
+    outside = int(((values < low) | (values > high)).sum())
+    if outside:
+        print(f"{outside} of {values.size} {what} lay outside of {low:g} to {high:g}{unit} and were clipped.")
+    return values.clip(low, high)
+
+
+def _long(shape: tuple[int, ...]) -> list[int]:
+    return [length for length in shape if length != 1]
+
+
 def wrong_ids(
-    given: Iterable[str], known: Iterable[str], what: str, may_be_missing: bool = False
+    given: Iterable[str], known: Iterable[str], what: str, parts: Iterable[str] | None = None
 ) -> list[str]:
     """A sentence for ids that are unknown, one for those that are missing, one for those that are there twice.
 
@@ -358,11 +501,11 @@ def wrong_ids(
         given: of the submission.
         known: of the hidden set, each once.
         what: has an id, in words.
-        may_be_missing: some may be left out, but not all.
+        parts: to which part each of ``known`` belongs; whole parts may be left out, but not all. None: all are needed.
     """
     found, all_ids = pd.Series(given, dtype=object), pd.Series(known, dtype=object)
     unknown, absent = found[~found.isin(all_ids)].unique(), all_ids[~all_ids.isin(found)]
-    if len(absent) == len(all_ids) and (len(found) or may_be_missing):
+    if len(absent) == len(all_ids) and (len(found) or parts is not None):
         return [
             f"No id belongs to this hidden set: predict each {what} of the competition file in use, and score with the "
             "key and the version of the course that it was made with."
@@ -370,9 +513,66 @@ def wrong_ids(
     twice = found[found.duplicated()].unique()
     sentences = [
         (unknown, "are unknown", "remove them"),
-        ([] if may_be_missing else absent, "are missing", f"predict every {what}"),
+        (absent if parts is None else (), "are missing", f"predict every {what}"),
         (twice, "occur more than once", "give none twice"),
     ]
-    return [
+    problems = [
         f"{len(ids)} ids {wrong} ({some(ids)}): {remedy}." for ids, wrong, remedy in sentences if len(ids)
     ]
+    if parts is None:
+        return problems
+    for part, ids in all_ids.groupby(np.asarray(parts), sort=False):
+        missing = ids[ids.isin(absent)]
+        if 0 < len(missing) < len(ids):
+            problems.append(
+                f"{len(missing)} of {len(ids)} {what}s of part {part} are missing ({some(missing)}): predict all of them, "
+                "or leave the part out."
+            )
+    return problems
+
+
+def wrong_rows(table: pd.DataFrame, wrong: pd.Series, says: str, shown: str = "id") -> list[str]:
+    """A sentence if any row is wrong: their number, and ``says`` with the first cells of a column in place of {}."""
+    cells = table.loc[wrong, shown]
+    return [f"{len(cells)} {says.format(some(cells.unique()))}"] if len(cells) else []
+
+
+def wrong_cells(table: pd.DataFrame, columns: Columns) -> list[str]:
+    """Sentences for numbers that are not finite or out of their range, and for texts that are no choice."""
+    problems = []
+    for name, column in columns.items():
+        cells = table.get(name)
+        if cells is not None and column.choices:
+            remedy = ", or leave the column out." if column.optional else "."
+            says = f"entries of {name} are no {column.what} ({{}}): write one of {', '.join(column.choices)}{remedy}"
+            problems += wrong_rows(table, ~cells.isin(column.choices), says, name)
+        elif cells is not None and column.what:
+            finite = np.isfinite(cells)
+            says = f"{column.what} are no finite number (ids {{}}): {column.not_finite}"
+            problems += wrong_rows(table, ~finite, says)
+            outside = finite & ~cells.between(column.low, column.high)
+            says = (
+                f"{column.what} lie outside of {column.low:g} to {column.high:g}{column.unit} "
+                f"({name} reaches {cells[outside].abs().max():.3g}; ids {{}}): {column.outside}"
+            )
+            problems += wrong_rows(table, outside, says)
+    return problems
+
+
+def single(
+    name: str, values: Any, low: float, high: float, *, needs: str, beyond: str
+) -> tuple[float | None, list[str]]:
+    """One number that stands for a whole submission; None and a sentence if it is none, or out of its range.
+
+    Args:
+        name: of the number.
+        values: where it stands, once or many times alike.
+        low, high: the range.
+        needs: what kind of number it must be, in words.
+        beyond: what is said of a number out of the range, after it.
+    """
+    found = np.unique(np.asarray(values, float))
+    if len(found) != 1 or not 0 <= found[0] < math.inf:
+        return None, [f"{name} must be one {needs}."]
+    value = float(found[0])
+    return (value, []) if low <= value <= high else (None, [f"{name} is {value:,.6g}, {beyond}."])

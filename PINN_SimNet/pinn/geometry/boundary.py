@@ -9,7 +9,7 @@ Where = Callable[[np.ndarray], np.ndarray]
 PROBES = 2**13  # points that measure a piece for which there is no formula
 NARROWEST = 2.0**-20  # of a curve: a narrower opening may be overlooked
 SHORTEST = 2.0**-15  # the same on a curve that coincides with another
-MOST_DRAWS = 200 * PROBES
+MOST_DRAWS = 200 * PROBES  # a shape that is not met then has less than a millionth of its box
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def intervals(kept: Where, patch: Patch, num_cells: int) -> list[tuple[float, fl
     done: list[np.ndarray] = []
     while len(middles) and half > NARROWEST / 2:
         distance = patch.clear(middles[:, None])
-        coincide = (distance <= 1e-9 * patch.measure) & (2 * half <= SHORTEST)
+        coincide = (distance <= 1e-9 * patch.measure) & (2 * half <= SHORTEST)  # 1e-9 for round-off
         near = (distance <= patch.measure * half * (1 + 1e-9)) & ~coincide
         done.append(middles[~near])
         half /= 2
@@ -57,7 +57,7 @@ def intervals(kept: Where, patch: Patch, num_cells: int) -> list[tuple[float, fl
     inside = kept(middles[:, None])
     changes = np.flatnonzero(inside[1:] != inside[:-1])
     left, right = middles[changes], middles[changes + 1]
-    for _ in range(40):
+    for _ in range(40):  # an end is known to 1e-12 of a cell
         centre = (left + right) / 2
         same = kept(centre[:, None]) == inside[changes]
         left, right = np.where(same, centre, left), np.where(same, right, centre)
@@ -69,7 +69,7 @@ def first_kept(kept: Where, n: int, draw: Callable[[int], np.ndarray]) -> np.nda
     """The first n points of a sequence that are kept, shape (n, dim)."""
     found: list[np.ndarray] = []
     number = drawn = 0
-    batch = max(n, 256)
+    batch = max(n, 256)  # a call costs as much for one point
     while number < n:
         if drawn > MOST_DRAWS + 100 * n:
             raise ValueError(

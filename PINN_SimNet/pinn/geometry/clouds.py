@@ -36,7 +36,15 @@ class Cloud:
         return len(self.points)
 
     def integrate(self, values: np.ndarray | float) -> float:
-        """The integral of a function from its values at the points, shape (n,)."""
+        """The integral of a function from its values at the points, shape (n,), or one value for all.
+
+        Raises:
+            ValueError: another shape, such as (n, 1), which beside (n,) would count each value n times.
+        """
+        if np.ndim(values) and np.shape(values) != self.weights.shape:
+            raise ValueError(
+                f"Values at {len(self)} points have the shape ({len(self)},), not {np.shape(values)}."
+            )
         return float(np.sum(self.weights * values))
 
     def columns(self, *names: str) -> Points:

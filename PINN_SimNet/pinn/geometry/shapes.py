@@ -3,7 +3,7 @@
 import numpy as np
 
 from pinn.geometry.boundary import Patch, whole_patch
-from pinn.geometry.solids import Geometry, place_in
+from pinn.geometry.solids import Geometry, located, place_in
 from utils import polygons
 
 
@@ -11,9 +11,9 @@ def _corners(low, high, dim: int) -> np.ndarray:
     corners = np.array([low, high], dtype=float).reshape(2, -1)
     if corners.shape[1] != dim:
         raise ValueError(f"Corners in {dim}D have {dim} coordinates, not {corners.shape[1]}.")
-    if not np.all(corners[0] < corners[1]):
+    if not np.all(corners[0] < corners[1]) or not np.all(np.isfinite(corners)):
         raise ValueError(
-            f"The first corner {corners[0]} must lie below the second {corners[1]} in all coordinates."
+            f"The first corner {corners[0]} must lie below the second {corners[1]} in all coordinates, both finite."
         )
     return corners
 
@@ -27,7 +27,7 @@ class _Block(Geometry):
 
     def sdf(self, points):
         centre, half = self.bounds.mean(axis=0), np.ptp(self.bounds, axis=0) / 2
-        beyond = np.abs(np.asarray(points) - centre) - half
+        beyond = np.abs(located(points, self.dim) - centre) - half
         return -np.linalg.norm(np.maximum(beyond, 0), axis=1) - np.minimum(beyond.max(axis=1), 0)
 
     def _patches(self):
@@ -70,7 +70,7 @@ class Channel2D(Rectangle):
     """A strip without ends: only the lower and the upper wall of the rectangle bound it."""
 
     def sdf(self, points):
-        height = np.asarray(points)[:, 1]
+        height = located(points, 2)[:, 1]
         return np.minimum(height - self.bounds[0, 1], self.bounds[1, 1] - height)
 
     def _patches(self):
@@ -86,7 +86,7 @@ class _Ball(Geometry):
         self.measure = np.pi * radius**2 if self.dim == 2 else 4 / 3 * np.pi * radius**3
 
     def sdf(self, points):
-        return self.radius - np.linalg.norm(np.asarray(points) - self.center, axis=1)
+        return self.radius - np.linalg.norm(located(points, self.dim) - self.center, axis=1)
 
     def _patches(self):
         def place(u):
@@ -133,7 +133,7 @@ class Polygon(Geometry):
         self.bounds = np.array([corners.min(axis=0), corners.max(axis=0)])
 
     def sdf(self, points):
-        return -polygons.signed_distance(self.corners, *np.asarray(points, dtype=float).T)
+        return -polygons.signed_distance(self.corners, *located(points, 2).T)
 
     def _patches(self):
         return [_segment(*ends) for ends in zip(self.corners, np.roll(self.corners, -1, axis=0), strict=True)]
@@ -159,7 +159,7 @@ class Line(Geometry):
             raise ValueError("A line needs two different ends.")
 
     def sdf(self, points):
-        edge, offset = self.stop - self.start, np.asarray(points) - self.start
+        edge, offset = self.stop - self.start, located(points, 2) - self.start
         along = np.clip(offset @ edge / (edge @ edge), 0, 1)
         return -np.linalg.norm(offset - along[:, None] * edge, axis=1)
 
@@ -191,7 +191,7 @@ class Cylinder(Geometry):
         self.measure = np.pi * self.radius**2 * self.height
 
     def sdf(self, points):
-        offset = np.asarray(points) - self.center
+        offset = located(points, 3) - self.center
         beyond = np.stack(
             [np.hypot(offset[:, 0], offset[:, 1]) - self.radius, np.abs(offset[:, 2]) - self.height / 2],
             axis=1,

@@ -20,13 +20,22 @@ class Surface(Geometry):
         faces: three positions in ``vertices`` each, shape (m, 3).
 
     Raises:
-        ValueError: the triangles do not close, or run through each other.
+        ValueError: the triangles do not close, or run through each other; a corner is not finite, or a face names one
+            that there is not.
     """
 
     dim = 3
 
     def __init__(self, vertices, faces):
-        vertices, faces = _joined(np.asarray(vertices, float), np.asarray(faces, np.int64))
+        vertices, faces = np.asarray(vertices, float), np.asarray(faces)
+        if not np.all(np.isfinite(vertices)):
+            raise ValueError("A corner of this surface is not finite (nan or inf). Export it again.")
+        if faces.size and not (faces.dtype.kind in "iu" and faces.min() >= 0 and faces.max() < len(vertices)):
+            raise ValueError(
+                f"Faces are whole numbers from 0 to {len(vertices) - 1}, positions in `vertices`; these are {faces.dtype} "
+                f"from {faces.min()} to {faces.max()}."
+            )
+        vertices, faces = _joined(vertices, faces.astype(np.int64))
         if len(faces) == 0:
             raise ValueError("This surface has no triangles.")
         _check_closed(faces)
@@ -53,7 +62,9 @@ class Surface(Geometry):
         if not path.is_file():
             raise FileNotFoundError(f"There is no file {path}.")
         content = path.read_bytes()
-        announced = 84 + 50 * int.from_bytes(content[80:84], "little")
+        announced = 84 + 50 * int.from_bytes(
+            content[80:84], "little"
+        )  # STL: 80 bytes, a count, 50 a triangle
         if (
             134 <= announced < len(content) < announced + 50
         ):  # what some programs write after the last triangle
@@ -99,6 +110,7 @@ def _joined(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.nda
         return vertices, faces
     used = vertices[faces].reshape(-1, 3)
     low, size = used.min(axis=0), np.ptp(used, axis=0).max()
+    # Exporters write single precision, which knows 1e-7 of the size: what is nearer than 1e-8 is one place.
     places = np.round((used - low) / (1e-8 * size if size > 0 else 1)).astype(np.int64)
     _, first, number = np.unique(places, axis=0, return_index=True, return_inverse=True)
     faces = number.reshape(-1, 3)
@@ -137,7 +149,8 @@ def _oriented(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     faces, body = igl.bfs_orient(faces)  # closed and free of crossings, it has two sides
     bodies = [np.ascontiguousarray(faces[body == number]) for number in range(body.max() + 1)]
     for number, triangles in enumerate(bodies):
-        corners = vertices[triangles] - vertices[triangles[0, 0]]
+        corners = vertices[triangles] - vertices[triangles[0, 0]]  # (triangles, 3 corners, 3)
+        # Six times the volume of the cones over all triangles: (triangles, 3) and (triangles, 3) to ().
         volume = np.einsum("ij,ij->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
         point = vertices[triangles[:1]].mean(axis=1)  # a corner may be shared
         around = sum(

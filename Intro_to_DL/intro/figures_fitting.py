@@ -1,6 +1,6 @@
 """Drawings of notebook 01: loss surfaces, paths of optimizers, fits with their loss curves."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -85,3 +85,42 @@ def draw_race(curves: Mapping[str, Sequence[float]], title: str, y_label: str) -
     ax.set(xlabel="step", ylabel=y_label, title=title)
     ax.legend()
     return fig
+
+
+def draw_fit_by_fit(
+    epochs: Sequence[int],
+    curves: Sequence[np.ndarray],
+    losses: tuple[np.ndarray, np.ndarray],
+    grid: np.ndarray,
+    truth: np.ndarray,
+    points: tuple[np.ndarray, np.ndarray],
+) -> Iterator[Figure]:
+    """One figure for each moment of a training, for an animation: the fit so far, and both losses up to here.
+
+    Args:
+        epochs: the moments, increasing.
+        curves: the fit at each of them, on ``grid``.
+        losses: of training and validation, one value per epoch.
+        grid, truth: the true curve.
+        points: x and y of the training points.
+    """
+    fig, (ax, below) = plt.subplots(1, 2, figsize=(8.4, 3.2), width_ratios=(1.4, 1))
+    ax.plot(grid, truth, "--", color="0.55", label="true curve")
+    ax.plot(*points, ".", ms=4, color=viz.BLACK, label="training points")
+    (fit,) = ax.plot(grid, curves[0], color=viz.ORANGE, lw=2, label="network")
+    ax.set(xlabel="time from noon (units of 6 h)", ylabel="water level (m)", ylim=(-2.2, 2.2))
+    ax.legend(fontsize=8, loc="lower right")
+    lines = [
+        below.loglog([], [], dash, color=color, label=label)[0]
+        for label, color, dash in (("training", viz.BLUE, "--"), ("validation", viz.ORANGE, "-"))
+    ]
+    values = np.concatenate(losses)
+    below.set(xlim=(1, epochs[-1]), ylim=(values.min() / 1.5, values.max() * 1.5))
+    below.set(xlabel="epoch", ylabel="mean squared error (m²)", title="loss")
+    below.legend(fontsize=8, loc="lower left")
+    for epoch, curve in zip(epochs, curves, strict=True):
+        fit.set_ydata(curve)
+        ax.set_title(f"after {epoch:,} epochs")
+        for line, loss in zip(lines, losses, strict=True):
+            line.set_data(np.arange(1, epoch + 1), loss[1 : epoch + 1])
+        yield fig
