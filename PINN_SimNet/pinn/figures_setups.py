@@ -206,7 +206,7 @@ def make_mass_frames(t: np.ndarray, motions: Mapping[str, np.ndarray]) -> Iterat
 
 
 def make_map_frames(
-    frames: Mapping[float, np.ndarray], extent: Sequence[float], label: str, span: float
+    frames: Mapping[float, np.ndarray], extent: tuple[float, float, float, float], label: str, span: float
 ) -> Iterator[Figure]:
     """Frames of a field that changes with time.
 

@@ -106,16 +106,20 @@ print(max(excess, key=excess.get))
         code="worst = pd.Series(score).groupby(storm).max()\nprint(smallest_enough(worst.to_numpy(), LEVEL), limit)",
     ),
     *(
-        Suggestion(L3 + "01_Flow_by_Particles", says, STREET, [("STREET = 100 ", f"STREET = {number} ")])
+        Suggestion(L3 + "01_Flow_by_Particles", says, STREET, [("STREET = 100", f"STREET = {number}")])
         for says, number in (("set `STREET` to 60", 60), ("then to 40", 40))
     ),
-    Suggestion(L3 + "01_Flow_by_Particles", "Try the street at 60 and 40 (above)", code="published.cavity(64, 400)"),
+    Suggestion(
+        L3 + "01_Flow_by_Particles",
+        "Try the street at 60 and 40 (above), and the cavity",
+        code="print(np.abs(published.cavity(64, 400)).max())",
+    ),
     Suggestion(
         L3 + "02_Data_and_Task",
         "Compute a small set of your own",
         code='print(dataset.load("cars", dataset.Config(train=2, validation=1, reynolds=50.0)))',
     ),
-    Suggestion(L3 + "03_Fully_Connected_Networks", "Set `RECIPE = training.Recipe", reason=TRAINS),
+    Suggestion(L3 + "03_Fully_Connected_Networks", "Set `RECIPE", reason=TRAINS),
     Suggestion(L3 + "04_Convolutional_Networks", "Let the distance count cells", reason=TRAINS),
     Suggestion(L3 + "04_Convolutional_Networks", "Double `EPOCHS`", reason=TRAINS),
     Suggestion(L3 + "05_Residual_U_Nets", "Build the U without its way across", reason=TRAINS),
