@@ -549,6 +549,19 @@ def by_autograd(d):
     return torch.autograd.grad(0.1 / (d + 0.1), d)[0]
 
 
+def roll_out_in_place(step, state, num_steps):
+    states = np.empty((num_steps, *state.shape))
+    for k in range(num_steps):
+        states[k] = state = step(state)
+    return states
+
+
+def euler_by_times(velocity, state, num_steps):
+    for now in np.linspace(0, 1, num_steps, endpoint=False):
+        state = state + velocity(state, now) * (1 / num_steps)
+    return state
+
+
 def weight_by_loops(points):
     weights = []
     for x, y in points:
@@ -597,6 +610,12 @@ RIGHT = {
     "flow-04c": [lambda a, b: scipy.stats.ttest_rel(a, b).confidence_interval(0.95), lambda a, b: list(scipy.stats.t.interval(0.95, len(a) - 1, np.mean(a - b), scipy.stats.sem(a - b)))],
     "flow-05a": [lambda x: tf.nn.elu(tf.concat([x, -x], -1)), lambda x: torch.nn.functional.elu(torch.cat([torch.tensor(x), -torch.tensor(x)], -1)), lambda x: np.hstack([np.where(s > 0, s, np.exp(s) - 1) for s in (x, -x)])],
     "flow-07c": [2 * 8, 16.0],
+    "flow-10a": [lambda p, t, m: [np.linalg.norm(a - b) / np.linalg.norm(b - m) for a, b in zip(p, t)], lambda p, t, m: np.linalg.norm((p - t).reshape(len(p), -1), axis=1) / np.linalg.norm((t - m).reshape(len(p), -1), axis=1)],
+    "flow-10b": [lambda b, a: np.linalg.pinv(b) @ a, lambda b, a: np.linalg.solve(b.T @ b, b.T @ a), lambda b, a: torch.linalg.lstsq(b, a).solution],
+    "flow-10c": [lambda f, s, n: list(itertools.accumulate(range(n - 1), lambda x, _: f(x), initial=f(s))), roll_out_in_place],
+    "flow-11a": [lambda n, d, t: n + t * (d - n), lambda n, d, t: torch.lerp(n, d, t.expand_as(n))],
+    "flow-11b": [euler_by_times, lambda f, s, n: functools.reduce(lambda x, k: x + f(x, k / n) / n, range(n), s)],
+    "flow-11c": [lambda s, t: [np.mean([abs(a - y) for a in c]) - np.mean([abs(a - b) for a, b in itertools.combinations(c, 2)]) / 2 for c, y in zip(s.T, t)], lambda s, t: abs(s - t).mean(0) - np.mean([abs(a - b) for a, b in itertools.permutations(s, 2)], axis=0) / 2],
     "pinn-1a": [lambda x, length: 0.5 * x**2 - 0.5 * length * x, lambda x, length: -x * (length - x) / 2],
     "pinn-1b": [lambda x, n: 2 + 3 * x + np.sin(np.pi * x) * n, lambda x, n: 2 + 3 * x + 4 * x * (1 - x) * n, lambda x, n: 2 + 3 * x + torch.sin(torch.pi * x) * n, lambda x, n: 2 * (1 - x) + 5 * x + (x - x**2) * n, lambda x, n: [2 + 3 * x**2 + math.sin(math.pi * x) * n]],
     "pinn-1d": [lambda w: 4 * np.pi**2 / w**2, lambda w: math.pow(math.tau / w, 2)],
