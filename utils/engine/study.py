@@ -12,8 +12,8 @@ import nbformat
 from utils.engine.paths import LABS as LABS_IN_ORDER
 from utils.engine.paths import ROOT, write_whole
 
-# Adults read non-fiction at 238 words a minute (Brysbaert 2019, doi:10.1016/j.jml.2019.104047). The other rates are ours: a
-# text to learn from is read at two thirds of that, and we timed ourselves with formulas, code and figures.
+# Adults read non-fiction at 238 words a minute (Brysbaert 2019, doi:10.1016/j.jml.2019.104047). The other rates are
+# assumptions of ours, not measured: two thirds of that for a text to learn from, and the seconds below.
 WORDS_A_MINUTE = 160
 SECONDS = {"formula": 20, "line": 3, "figure": 20, "question": 60, "control": 60}
 STEP = 5  # minutes, to which a notebook is rounded
