@@ -9,13 +9,15 @@ benchmarks/flow_rollout.json and to the table in benchmarks/README.md. Trainings
 
 import os
 import sys
+from pathlib import Path
 
 import nbformat
 import numpy as np
 import tables
-from cyclone_speed import HERE
 
+HERE = Path(__file__).resolve().parent
 LAB = HERE.parent / "CFD_Steady_Flow"
+sys.path[:0] = [str(HERE.parent), str(LAB)]
 NOTEBOOK = LAB / "10_Flow_in_Time.ipynb"
 REPORT = HERE / "flow_rollout.json"
 METHODS = ("DMD, settled", "DMD, both runs", "one step", "one step, noise", "one step, spectral",
