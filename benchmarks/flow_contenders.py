@@ -1,8 +1,8 @@
-"""Lab 3: all contenders of the race in notebook 06, four there and four more, with about equal processor seconds.
+"""Lab 3: four more contenders for the race of notebook 06, with about the same processor seconds as those there.
 
     .venv/bin/python benchmarks/flow_contenders.py [seeds, default 0 1 2]
 
-400 flows, one thread; how often each network passes over them is as in the notebook. Set-up and tracing count. Results go to
+400 flows, one thread; how often each network passes over them stands in the notebook, too (appendix). Set-up and tracing count. Results go to
 flow_contenders.json and to the table in benchmarks/README.md, after each network.
 """
 
@@ -27,14 +27,10 @@ from flow import dataset, models, training  # noqa: E402
 QUARTER = {"widths": (32, 128, 256, 128, 64, 16)}
 OLD = {"boundary": "distance", "original": False}
 CONTENDERS: dict[str, tuple[Any, dict[str, Any], float]] = {
-    "dense, 3 layers": (models.fully_connected, {}, 10.3),
     "dense, 5 layers": (models.fully_connected, {"hidden": (1024, 1024, 1024)}, 2.4),
     "encoder-decoder, picture": (models.encoder_decoder, {"boundary": "binary", **QUARTER}, 13.5),
-    "encoder-decoder": (models.encoder_decoder, {"boundary": "distance", **QUARTER}, 13.5),
     "U-net of 2017": (models.residual_unet, {"gated": False, **OLD}, 1.42),
     "U-net of 2017, gated": (models.residual_unet, {"gated": True, **OLD}, 1.17),
-    "U-net": (models.compact_unet, {}, 3),
-    "Fourier layers": (models.fourier_operator, {}, 3.2),
 }
 FLOWS = 400
 SPLITS = ("validation", "cars", "airfoils")
