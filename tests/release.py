@@ -72,14 +72,14 @@ RUNS = {
             "slurm",
             "a Slurm of one node: data byte for byte as without it, scancel, Ctrl+C and resume, four jobs that cannot run, "
             "torchrun under srun",
-            (("sbatch", "--version"),),
+            (("slurmd", "-V"),),
             ("dask-jobqueue", "distributed", "torch"),
         ),
         Run(
             "hub",
             "a hub with three seats of three Unix users, on one machine and on Slurm: wrong password, stranger, another's seat "
             "and files refused, TensorBoard behind the login, shared data read-only, two idle seats ended and a computing one not",
-            (("sbatch", "--version"), ("configurable-http-proxy", "--version")),
+            (("slurmd", "-V"), ("configurable-http-proxy", "--version")),
             ("jupyterhub", "batchspawner"),
         ),
         Run(
@@ -105,6 +105,8 @@ def tried_with(run: Run) -> list[str]:
         try:
             done = subprocess.run(command, capture_output=True, encoding="utf-8", env=os.environ)
         except OSError:
+            continue
+        if done.returncode:
             continue
         line = (done.stdout or done.stderr).strip().split("\n")[0].replace(" version", "")
         found.append(line if command[0].split("-")[0] in line or " " in line else f"{command[0]} {line}")
@@ -194,17 +196,16 @@ def main(arguments: list[str] | None = None) -> int:
     names = parser.parse_args(arguments).names or list(RUNS)
     if unknown := [name for name in names if name not in RUNS]:
         parser.error(f"there is no {unknown[0]}; there are {', '.join(RUNS)}")
-    failed, record = [], read()
+    failed = []
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             print(f"== {name}: {RUNS[name].what}", flush=True)
             result = perform(RUNS[name], Path(folder))
             if result is None:
-                print(f"== {name}: did not run here; {words(record.get(name))} stays", flush=True)
+                print(f"== {name}: did not run here; {words(read().get(name))} stays", flush=True)
                 continue
             print(f"== {name}: {words(result)}", flush=True)
-            record[name] = result
-            keep(record)
+            keep(read() | {name: result})  # another one may have written meanwhile
             if result["failed"]:
                 failed.append(name)
     return 1 if failed else 0

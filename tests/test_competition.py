@@ -351,6 +351,25 @@ def test_without_the_seal_of_the_last_entry_nothing_is_claimed(contest, capsys, 
     assert contest.leaderboard(PUBLIC_KEY)["name"].tolist() == ["Ada", "Bo"]
 
 
+def test_an_entry_that_was_cut_short_is_on_no_board_and_stops_none(contest, monkeypatch, capsys):
+    entered(contest, "Ada")
+    real = competition.write_whole
+
+    def full_at_the_end(path, text):
+        if path.suffix == ".csv":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, text)
+
+    monkeypatch.setattr(competition, "write_whole", full_at_the_end)
+    with pytest.raises(competition.NotEntered, match="not on the leaderboard"):
+        entered(contest, "Bo")
+    monkeypatch.setattr(competition, "write_whole", real)
+    assert contest.leaderboard(PUBLIC_KEY)["name"].tolist() == ["Ada"]
+    entered(contest, "Bo")
+    assert "or that entry was cut short" in capsys.readouterr().out
+    assert contest.leaderboard(PUBLIC_KEY)["name"].tolist() == ["Ada", "Bo"]
+
+
 def test_a_spreadsheet_that_saves_the_board_changes_nothing(contest, capsys):
     entered(contest, "Ada")
     text = "\ufeff" + contest.path.read_text(encoding="utf-8").replace("\n", "\r\n")

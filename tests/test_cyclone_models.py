@@ -184,8 +184,10 @@ def test_scores_refuse_a_column_beside_a_row_and_what_is_no_number():
             training.scores(wind, mean)
     with pytest.raises(ValueError, match="sd_kt"):
         training.scores(wind, wind, np.array([5.0, np.nan, 5.0]))
-    with pytest.raises(ValueError, match="one value a frame"):
+    with pytest.raises(ValueError, match="no frames"):
         training.scores(wind[:0], wind[:0])
+    unknown = training.scores(wind, np.full(3, np.nan), class_share=np.full((3, 8), np.nan))
+    assert unknown.isna().all(), "real images have no bound"
 
 
 def test_circumstances_know_a_longitude_by_both_of_its_numbers():

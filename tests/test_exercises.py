@@ -834,6 +834,11 @@ def test_progress_is_remembered_for_this_user_alone(own_cache, capsys):
     assert "<script" not in page
     assert "http" not in page
     assert 'lang="en"' in page
+    printed = next(own_cache.rglob("progress.pdf")).read_bytes()
+    assert printed.startswith(b"%PDF")
+    assert printed.rstrip().endswith(b"%%EOF")
+    assert b"AI for Science Bootcamp" in printed
+    assert len(printed) < 300_000
 
 
 @pytest.mark.parametrize(

@@ -277,3 +277,12 @@ def test_a_training_can_end_within_a_pass(tmp_path, monkeypatch):
     assert len(run.history) == 3
     assert int(network.optimizer.iterations) == 5 == training.TODAY.steps(16, 2.5)
     assert run.processor_seconds > 0
+
+
+def test_one_value_has_no_interval_and_every_run_has_a_partner():
+    assert np.isnan(metrics.mean_interval([3.0])).all()
+    for values in ([3.0], [], [1.0, np.nan], [[1.0], [2.0]]):
+        with pytest.raises(ValueError, match="two finite values or more"):
+            metrics.paired_interval(values, [1.0, 2.0])
+    with pytest.raises(ValueError, match="no pairs"):
+        metrics.paired_interval([1.0, 2.0, 3.0], [1.0, 2.0])

@@ -240,3 +240,25 @@ def test_airfoils_are_in_the_channel():
 def test_wrong_arguments_are_named(wrong, sentence):
     with pytest.raises(ValueError, match=sentence):
         wrong()
+
+
+@pytest.mark.parametrize("axes", [(0.1, 0.0), (0.1, -0.1), (np.nan, 0.1), (np.inf, 0.1)])
+def test_an_ellipse_that_is_none_is_refused(axes):
+    with pytest.raises(ValueError, match="both axes are positive"):
+        shapes.Ellipse((0.5, 0.5), axes)
+
+
+def test_a_body_turned_over_keeps_its_size_and_one_shrunk_to_a_point_is_refused():
+    assert shapes.Ellipse((0.5, 0.5), (0.2, 0.1)).moved(scale=-1).semi_axes == (0.2, 0.1)
+    for change in ({"scale": 0}, {"shift": (np.nan, 0)}, {"angle": np.inf}):
+        with pytest.raises(ValueError, match="cannot be shifted"):
+            shapes.box(1, 1).moved(**change)
+
+
+def test_a_body_that_no_cell_sees_is_no_empty_channel():
+    plate = shapes.box(0.3, 0.01)
+    with pytest.raises(ValueError, match="thicker body"):
+        shapes.signed_distance((plate.moved((0.5, 0.5)),), 16, 32)
+    with pytest.raises(ValueError, match="place in the channel"):
+        shapes.signed_distance((shapes.box(0.3, 0.3).moved((5, 0.5)),), 16, 32)
+    assert (shapes.signed_distance((plate.moved((0.5, 0.5)),), 128, 256) < 0).any()

@@ -221,3 +221,11 @@ def test_a_grid_twice_as_fine_and_processor_time_are_measured():
     assert benchmark.grid_error(shapes.car(0), 64, 128, 100.0) < 0.01
     distance = shapes.signed_distance(shapes.car(0), 32, 64)[None]
     assert 0 < benchmark.solver_seconds(distance, 100.0, clock=time.process_time) < 60
+
+
+def test_a_distance_that_is_not_finite_is_refused():
+    solid = np.zeros((8, 16), bool)
+    distance = np.full((8, 16), 5.0)
+    distance[3, 3] = np.nan
+    with pytest.raises(ValueError, match="not finite"):
+        solve_steady(solid, distance=distance)

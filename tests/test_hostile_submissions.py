@@ -458,8 +458,8 @@ def test_a_viscosity_is_a_number_of_the_range(cell, fair, tmp_path):
 
 @pytest.mark.parametrize(
     "value",
-    [True, 1j, np.datetime64("2020-01-01"), pd.NA, None, "64,5", [1], b"1", pd.Timedelta(1)],
-    ids=repr,
+    [True, 1j, np.datetime64("2020-01-01"), pd.NA, None, "64,5", [1], b"1", pd.Timedelta(1), 10**400],
+    ids=lambda value: repr(value)[:20],
 )
 def test_tables_in_memory_are_checked_like_files(value, fair):
     table = pd.DataFrame(fair["cyclone"])
@@ -468,6 +468,26 @@ def test_tables_in_memory_are_checked_like_files(value, fair):
     single.at[3, "wind_kt"] = value
     for spoilt, count in ((whole, len(table)), (single, 1)):
         refused("cyclone", spoilt, f"{count} winds are no finite number")
+
+
+@pytest.mark.parametrize("lab", LABS)
+@pytest.mark.parametrize(
+    "thing", [5, None, [1, 2], {"a": 1}, pd.Series([1.0])], ids=lambda thing: type(thing).__name__
+)
+def test_what_is_neither_file_nor_table_gets_a_sentence(lab, thing):
+    refused(lab, thing, "give the name of one")
+
+
+@pytest.mark.parametrize("kind", ["category", "string", "Int64", "index"])
+def test_tables_of_any_kind_are_scored(kind, fair):
+    table = pd.DataFrame(fair["cyclone"])
+    other = {
+        "category": lambda: table.astype({"class": "category", "id": "category", "set": "category"}),
+        "string": lambda: table.convert_dtypes(),
+        "Int64": lambda: table.astype({"wind_kt": "Int64"}),
+        "index": lambda: table.set_axis([0] * len(table)),
+    }[kind]()
+    assert cyclone.score(other, KEY).results() == cyclone.score(table, KEY).results()
 
 
 @pytest.mark.parametrize("change", ["\r", "\r\n", "quotes", "blanks", "mark"])
@@ -575,6 +595,7 @@ def test_winds_outside_of_the_range_are_clipped_and_it_is_said(frames, capsys):
         (np.ones(40) * 1j, None, "complex128"),
         (np.ones(40), np.full((40, 8), np.nan), "320 of 320 probabilities are not finite"),
         (np.ones(40), np.ones((40, 7)), "give real numbers of the shape"),
+        (np.ones(40), np.ones((8, 40)), "give real numbers of the shape"),
     ],
 )
 def test_predictions_that_cannot_be_submitted_get_a_sentence(winds, probabilities, says, frames):

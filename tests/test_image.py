@@ -65,7 +65,12 @@ class Podman:
 
     def __call__(self, *words, check: bool = True, **more) -> subprocess.CompletedProcess:
         done = subprocess.run(
-            ["podman", *map(str, words)], env=self.environment, capture_output=True, encoding="utf-8", **more
+            ["podman", *map(str, words)],
+            cwd=self.folder,
+            env=self.environment,  # conmon leaves a file there
+            capture_output=True,
+            encoding="utf-8",
+            **more,
         )
         if check:
             assert done.returncode == 0, f"podman {words[0]}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
@@ -160,7 +165,7 @@ def test_recipe_is_kept_by_the_image(podman):
     [image] = json.loads(podman("image", "inspect", IMAGE).stdout)
     assert image["User"] == "1000:100"
     assert image["Config"]["Entrypoint"][:3] == ["/usr/bin/tini", "-g", "--"]
-    assert "health.py" in " ".join(image["HealthCheck"]["Test"])
+    assert "health.py" in " ".join(image["Healthcheck"]["Test"])
     assert image["Labels"]["org.opencontainers.image.licenses"] == "Apache-2.0 AND CC-BY-4.0"
     assert image["Size"] < 7e9
 

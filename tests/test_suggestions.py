@@ -37,7 +37,7 @@ VERBS = [
     "Try",
     "Widen",
 ]
-ELSEWHERE = re.compile(r"[^.:]*\b(?:[Tt]ry (?:it:|`)|[Cc]hange (?:`|them here))[^.]*")
+ELSEWHERE = re.compile(r"[^.:]*\b(?:[Tt]ry (?:it:|this:|`)|[Cc]hange (?:`|them here))[^.]*")
 
 
 def name_of(path: Path) -> str:

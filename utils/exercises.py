@@ -667,3 +667,26 @@ def _quiz_html(question: Question) -> str:
         '<section aria-label="Checkpoint question"><p><b>Checkpoint.</b> '
         f"{html.escape(question.text)} Choose an option to see if it holds.</p>{''.join(rows)}</section>"
     )
+
+
+# --- the first exercise, of Start_Here ----------------------------------------------------
+
+DEMO = Book(
+    {
+        "start-a": Exercise(
+            "Replace None by the area.", 4 * np.pi, mistakes=[(4 * np.pi**2, "Square the radius, not pi.")]
+        )
+    },
+    {
+        "start-q": Question(
+            "You press Shift+Enter and a star stays beside the cell. What does it mean?",
+            {"A": "The cell failed.", "B": "The cell is running.", "C": "The kernel is dead."},
+            right="B",
+            feedback={
+                "A": "A cell that failed shows a red message under it.",
+                "B": "The star turns into a number when the cell is done.",
+                "C": "JupyterLab tells you so in a window, and offers to restart it.",
+            },
+        )
+    },
+)

@@ -62,7 +62,7 @@ def mean_interval(
     """Interval of the mean when whole groups are drawn again with replacement (percentile bootstrap).
 
     What belongs together resembles itself, as the frames of one storm do: drawing single values would make the interval
-    far too narrow.
+    far too narrow. The interval of a single group is nan: it says nothing of the spread.
 
     Args:
         values: (n,), one per sample.
@@ -70,7 +70,7 @@ def mean_interval(
         coverage: of the interval between the two quantiles.
 
     Raises:
-        ValueError: there are fewer than two groups, or not one value for each sample.
+        ValueError: there is not one value for each sample.
     """
     counts, (sums,) = _drawn(groups, values)
     return _middle(sums / counts, coverage)
@@ -95,12 +95,10 @@ def _drawn(groups: np.ndarray | None, *values: np.ndarray) -> tuple[np.ndarray, 
     """Number of samples and sums of the values in each of `NUM_DRAWS` draws of groups, (draws,)."""
     _, which = np.unique(np.arange(len(values[0])) if groups is None else groups, return_inverse=True)
     counts = np.bincount(which)
-    if len(counts) < 2:
-        raise ValueError(
-            f"An interval over groups, such as storms, needs two or more, not {len(counts)}: one says nothing of the spread."
-        )
     if any(np.shape(v) != which.shape for v in values):
         raise ValueError(f"There is one value a sample, {which.shape}, not {[np.shape(v) for v in values]}.")
+    if len(counts) < 2:  # one says nothing of the spread
+        return np.full(NUM_DRAWS, np.nan), [np.full(NUM_DRAWS, np.nan) for _ in values]
     drawn = np.random.default_rng(0).multinomial(
         len(counts), np.full(len(counts), 1 / len(counts)), NUM_DRAWS
     )

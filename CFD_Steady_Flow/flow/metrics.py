@@ -93,7 +93,23 @@ def drag(velocity: np.ndarray, solid: np.ndarray, reynolds: float) -> np.ndarray
 
 
 def paired_interval(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
-    """95 % interval of the mean of ``first - second`` by Student's t, for pairs of runs with equal seeds."""
-    difference = np.asarray(first, float) - np.asarray(second, float)
+    """95 % interval of the mean of ``first - second`` by Student's t, for pairs of runs with equal seeds.
+
+    Raises:
+        ValueError: fewer than two pairs, or a run without a partner.
+    """
+    first, second = _column(first), _column(second)
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} runs and {len(second)} are no pairs.")
+    difference = first - second
     half = stats.t.ppf(0.975, len(difference) - 1) * stats.sem(difference)
     return float(difference.mean() - half), float(difference.mean() + half)
+
+
+def _column(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values, float)
+    if values.ndim != 1 or len(values) < 2 or not np.all(np.isfinite(values)):
+        raise ValueError(
+            f"An interval takes two finite values or more, (n,), not {values.size} of shape {values.shape}."
+        )
+    return values

@@ -37,11 +37,21 @@ class Ellipse:
         center: (x, y).
         semi_axes: (a, b).
         angle: of axis a against x, in radians, counter-clockwise.
+
+    Raises:
+        ValueError: a semi-axis is not positive, or a number is not finite.
     """
 
     center: tuple[float, float]
     semi_axes: tuple[float, float]
     angle: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (min(self.semi_axes) > 0 and np.all(np.isfinite([*self.center, *self.semi_axes, self.angle]))):
+            raise ValueError(
+                f"An ellipse at {self.center} with semi-axes {self.semi_axes} at {self.angle} rad is none: both axes are "
+                "positive, and all numbers finite."
+            )
 
     def distance(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Exact signed distance of points, negative inside.
@@ -73,8 +83,8 @@ class Ellipse:
     def moved(self, shift: tuple[float, float] = (0, 0), scale: float = 1.0, angle: float = 0.0) -> "Ellipse":
         """A copy: turned by ``angle`` about the origin, then scaled, then shifted."""
         x, y = scale * (_turn(angle) @ self.center) + shift
-        a, b = self.semi_axes
-        return Ellipse((float(x), float(y)), (scale * a, scale * b), self.angle + angle)
+        a, b = abs(scale) * np.array(self.semi_axes)
+        return Ellipse((float(x), float(y)), (float(a), float(b)), self.angle + angle)
 
     @property
     def area(self) -> float:
@@ -109,6 +119,10 @@ class Polygon:
 
     def moved(self, shift: tuple[float, float] = (0, 0), scale: float = 1.0, angle: float = 0.0) -> "Polygon":
         """A copy: turned by ``angle`` about the origin, then scaled, then shifted."""
+        if scale == 0 or not np.all(np.isfinite([*shift, scale, angle])):
+            raise ValueError(
+                f"A body cannot be shifted by {shift}, scaled by {scale} and turned by {angle} rad."
+            )
         body = copy(self)  # its edges do not cross, wherever it goes: no need to look again
         object.__setattr__(body, "vertices", scale * (self.vertices @ _turn(angle).T) + shift)
         return body
@@ -144,14 +158,20 @@ def signed_distance(scene: Scene, ny: int, nx: int) -> np.ndarray:
         float32 (ny, nx) in cells, positive in the fluid and negative in a body.
 
     Raises:
-        ValueError: no body, or no cells.
+        ValueError: no body, no cells, or bodies so thin or so far away that no cell centre lies in them.
     """
     if not scene:
         raise ValueError("The scene is empty: give at least one body.")
     if min(ny, nx) < 1:
         raise ValueError(f"A grid of {ny} by {nx} has no cells.")
     x, y = cell_centers(ny, nx)
-    return (ny * reduce(np.minimum, (body.distance(x, y) for body in scene))).astype(np.float32)
+    distance = (ny * reduce(np.minimum, (body.distance(x, y) for body in scene))).astype(np.float32)
+    if not np.any(distance < 0):
+        raise ValueError(
+            f"No cell centre of a grid of {ny} by {nx} lies in a body: the channel would be empty. Take a thicker body, a "
+            "finer grid, or a place in the channel."
+        )
+    return distance
 
 
 def cell_centers(ny: int, nx: int) -> tuple[np.ndarray, np.ndarray]:

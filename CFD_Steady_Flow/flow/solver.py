@@ -283,6 +283,8 @@ def _check_geometry(solid: np.ndarray, distance: np.ndarray | None) -> None:
     if distance is not None:
         if np.shape(distance) != solid.shape:
             raise ValueError(f"`distance` has shape {np.shape(distance)}, `solid` has {solid.shape}.")
+        if not np.all(np.isfinite(distance)):
+            raise ValueError("`distance` holds a value that is not finite (nan or inf).")
         if not np.array_equal(np.asarray(distance) < 0, solid):
             raise ValueError("`distance` must be negative exactly in the solid cells.")
 

@@ -124,13 +124,18 @@ def quick_compile_options() -> dict:
 def recorded_gpu_figures() -> pd.DataFrame | None:
     """The figures of a recorded GPU run, or None with one sentence that there are none.
 
-    ``benchmarks/gpu_results.json`` holds ``{"device": ..., "date": ..., "versions": ...,
-    "rows": [{"measurement": ..., "value": ..., "unit": ...}, ...]}``.
+    ``benchmarks/gpu_figures.py`` writes ``benchmarks/gpu_results.json``: ``{"device": ..., "against": ..., "date": ...,
+    "versions": ..., "missing": [...], "rows": [{"measurement": ..., "value": ..., "unit": ...}, ...]}``.
     """
     path = paths.ROOT / "benchmarks" / "gpu_results.json"
     if not path.exists():
         print("No GPU run was recorded: the authors had no GPU, so this course quotes no GPU times.")
+        print("On a machine with one, python benchmarks/gpu_figures.py records them in some minutes.")
         return None
     recorded = json.loads(path.read_text(encoding="utf-8"))
-    print(f"Recorded on {recorded['device']}, {recorded['date']}, {recorded.get('versions', '')}.")
+    print(
+        f"Recorded on {recorded['device']}, against {recorded['against']}; {recorded['date']}, {recorded['versions']}."
+    )
+    for part in recorded["missing"]:
+        print(f"Not measured there: {part}.")
     return pd.DataFrame(recorded["rows"])

@@ -93,7 +93,7 @@ def draw_stencil(image: np.ndarray, kernel: np.ndarray, result: np.ndarray, plac
     axes[2].add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=viz.ORANGE, lw=3, zorder=5))
     links = (
         (axes[0], (column + size - 0.5, row + size / 2 - 0.5), axes[1], (-0.5, size / 2 - 0.5)),
-        (axes[1], (size - 0.5, size / 2 - 0.5), axes[2], (column - 0.5, row)),
+        (axes[1], (size - 0.5, size / 2 - 0.5), axes[2], (-0.5, row)),
     )
     for left, start, right, end in links:
         look: dict[str, Any] = {"arrowstyle": "->", "color": viz.ORANGE, "lw": 1.6}

@@ -137,11 +137,11 @@ class Report(competition.Report):
         """A table of the three parts."""
         head = "part", "rel L2 u", "rel L2 v", "rel L2 p", "mass imbalance", "error of the pressure drag"
         scores = {name: part.told() for name, part in self.parts.items()}
+        rows = [[name, *scores.get(name, ["not submitted"])] for name in PARTS]
+        inverse = "not submitted"
         if self.told_viscosity_error is not None:
-            error = told(self.told_viscosity_error)
-            scores["inverse"] = [f"viscosity {self.viscosity:.5f}, relative error {error}"]
-        rows = [[name, *scores.get(name, ["not submitted"])] for name in (*PARTS, "inverse")]
-        return [*aligned([head, *rows]), f"{self.number} of 3 parts."]
+            inverse = f"viscosity {self.viscosity:.5f}, relative error {told(self.told_viscosity_error)}"
+        return [*aligned([head, *rows]), f"inverse: {inverse}", f"{self.number} of 3 parts."]
 
 
 # --- the hidden set -----------------------------------------------------------------------

@@ -34,8 +34,8 @@ def draw_channel(chip: Chip) -> Figure:
     """The channel with its chip, and the condition on each side."""
     fig, ax = plt.subplots(figsize=(9, 2.9))
     ax.add_patch(Rectangle((FRONT, FLOOR), chip.width, chip.height, color=ORANGE, alpha=0.6))
-    for y in (FLOOR, CEILING):
-        ax.plot([LEFT, RIGHT], [y, y], color=BLACK, lw=2.5)
+    for wall in (FLOOR, CEILING):
+        ax.plot([LEFT, RIGHT], [wall, wall], color=BLACK, lw=2.5)
     ax.plot([RIGHT, RIGHT], [FLOOR, CEILING], "--", color=GREEN, lw=2)
     y = np.linspace(FLOOR, CEILING, 41)
     ax.plot(LEFT + 0.35 * inflow(y), y, color=BLUE)

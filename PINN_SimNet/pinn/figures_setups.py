@@ -156,7 +156,7 @@ def _spring(ax: Axes, start: float, end: float, y: float = 0.0, color: str = BLA
     ax.plot(start + (end - start) * way, y + wave, color=color, lw=1.3)
 
 
-def _row(ax: Axes, moved: Sequence[float], stiffness: Sequence[float] = ()) -> None:
+def _row(ax: Axes, moved: Sequence[float] | np.ndarray, stiffness: Sequence[float] = ()) -> None:
     """Three masses between four springs, named by their stiffness if given; ticks where the masses rest."""
     places = [0.0, *(number + 1 + 0.32 * value for number, value in enumerate(moved)), 4.0]
     for number in range(4):
@@ -206,7 +206,7 @@ def make_mass_frames(t: np.ndarray, motions: Mapping[str, np.ndarray]) -> Iterat
 
 
 def make_map_frames(
-    frames: Mapping[float, np.ndarray], extent: Sequence[float], label: str, span: float
+    frames: Mapping[float, np.ndarray], extent: tuple[float, float, float, float], label: str, span: float
 ) -> Iterator[Figure]:
     """Frames of a field that changes with time.
 
@@ -217,8 +217,9 @@ def make_map_frames(
         span: its end on both sides.
     """
     fig, ax = plt.subplots(figsize=(4.4, 3.6))
+    left, right, low, high = extent
     image = ax.imshow(
-        next(iter(frames.values())), origin="lower", extent=tuple(extent), cmap="RdBu_r", vmin=-span, vmax=span
+        next(iter(frames.values())), origin="lower", extent=(left, right, low, high), cmap="RdBu_r", vmin=-span, vmax=span
     )  # fmt: skip
     ax.grid(False)
     ax.set(xlabel="x", ylabel="y")

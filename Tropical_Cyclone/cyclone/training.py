@@ -105,22 +105,21 @@ def scores(
         wind_kt: (n,) best-track winds.
         mean_kt: (n,) estimated winds.
         sd_kt: (n,) their standard deviations, which give probabilities of classes.
-        class_share: (n, 8) probabilities of the classes in place of those. Without both the class is read from
-            the mean alone, and there is no top-2.
+        class_share: (n, 8) probabilities of the classes in place of those; nan makes the scores nan. Without both
+            the class is read from the mean alone, and there is no top-2.
 
     Raises:
         ValueError: the shapes do not fit, there are no frames, or an estimate is not finite.
     """
-    given = {"mean_kt": mean_kt, "sd_kt": sd_kt} if class_share is None else {"mean_kt": mean_kt}
-    for name, values in given.items():  # (n, 1) beside (n,) would compare each frame with all others
-        if values is None:
-            continue
-        if np.shape(values) != np.shape(wind_kt) or np.ndim(wind_kt) != 1 or len(wind_kt) == 0:
-            raise ValueError(
+    for name, values in {"mean_kt": mean_kt, "sd_kt": sd_kt}.items():
+        if values is not None and (np.shape(values) != np.shape(wind_kt) or np.ndim(wind_kt) != 1):
+            raise ValueError(  # (n, 1) beside (n,) would compare each frame with all others
                 f"wind_kt and {name} have one value a frame, (n,), not {np.shape(wind_kt)} and {np.shape(values)}."
             )
-        if not np.all(np.isfinite(values)):
+        if values is not None and class_share is None and not np.all(np.isfinite(values)):
             raise ValueError(f"{name} holds a value that is not finite (nan or inf).")
+    if len(wind_kt) == 0:
+        raise ValueError("There are no frames to score.")
     truth, mean_kt = tracks.wind_class(wind_kt), np.clip(mean_kt, 0, None)
     result = {"rmse_kt": float(np.sqrt(np.mean((mean_kt - wind_kt) ** 2)))}
     if class_share is None and sd_kt is not None:
@@ -134,6 +133,8 @@ def scores(
         result["top1"] = float(np.mean(best == truth))
         result["top2"] = float(np.mean((order[:, :2] == truth[:, np.newaxis]).any(axis=1)))
     result["within_one"] = float(np.mean(np.abs(best - truth) <= 1))
+    if class_share is not None and not np.all(np.isfinite(class_share)):
+        result |= dict.fromkeys(("top1", "top2", "within_one"), float("nan"))
     return pd.Series(result)
 
 

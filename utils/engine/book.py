@@ -34,6 +34,7 @@ CODE = re.compile(r"(```.*?```|``[^`]+``|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$|<[^>]
 BOX = re.compile(
     r'(<div class="alert [^"]*") style="[^"]*"'
 )  # the site has colours of its own for either theme
+GLOSSARY = re.compile(r"\[([^\]]+)\]\(\.\./docs/glossary\.md\)")
 DIAGRAM = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
 ROW = re.compile(
     r"^\| (?P<words>.+?)(?: \((?P<where>[TFP]?\d+(?:, ?[TFP]?\d+)*)\))? \| (?P<meaning>.+) \|$", re.M
@@ -279,13 +280,21 @@ def _links(text: str, folder: Path, names: set[str]) -> str:
 
 
 def _terms(text: str, unmet: dict[str, str]) -> str:
-    """The first bold appearance of each word of the glossary leads to it; words that were met leave ``unmet``."""
+    """Links to the glossary, and the first bold appearance of each word, lead to the word there.
+
+    Words that were met leave ``unmet``.
+    """
 
     def linked(match: re.Match) -> str:
         word = unmet.pop(match[1].lower(), None)
         return f"{{term}}`{match[1]} <{word}>`" if word else match[0]
 
-    parts = CODE.split(text)
+    def named(match: re.Match) -> str:
+        here = match[1].lower()
+        word = unmet.pop(here, None) or unmet.pop(here.removesuffix("s"), None)
+        return f"{{term}}`{match[1]} <{word}>`" if word else match[0]
+
+    parts = CODE.split(GLOSSARY.sub(named, text))
     return "".join(
         part if place % 2 else re.sub(r"\*\*([^*\n]+)\*\*", linked, part) for place, part in enumerate(parts)
     )

@@ -289,7 +289,7 @@ class Contest(Generic[Given, AnyReport]):
         def make(file: Path, work: Path) -> store.Facts:
             return submissions.write_hand_out(file, self.given, self.make(self.secret(PUBLIC_KEY)))
 
-        made_of = (PUBLIC_KEY, self.given, self.make)
+        made_of = (PUBLIC_KEY, submissions.handed_out(self.given), self.make)
         recipe = store.Recipe(self.lab, "competition", ".npz", made_of, make, "competitions")
         with store.kept(recipe) as entry:
             return submissions.read_hand_out(entry.path, self.given, self.largest_bytes)
@@ -371,8 +371,8 @@ class Contest(Generic[Given, AnyReport]):
                     self._pin_path.chmod(0o600)
                 self._say_what_was_mended(rows)
                 rows.append([now, entrant.name, entrant.key_id, *figures])
-                write_whole(self.path, self._text(rows))
                 write_whole(self._left_path, json.dumps(self._seal(rows)))
+                write_whole(self.path, self._text(rows))
         except OSError as error:
             raise SubmissionError(f"The leaderboard could not be written: {clean(error, 400)}.") from error
 

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,53 @@ def as_html() -> str:
     )
 
 
+PER_PAGE = 40  # lines of the certificate
+
+
+def write_pdf(path: Path) -> None:
+    """A certificate of what was passed, for printing; the page in HTML is the one that screen readers can follow.
+
+    Args:
+        path: of the PDF.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_pdf import PdfPages
+    from matplotlib.figure import Figure
+
+    kept, lines = read(), []
+    for lab in LABS:
+        rows = [row for row in by_notebook() if row[0].parent.name == lab]
+        done, of = sum(len(p) for _, p, _ in rows), sum(len(p) + len(o) for _, p, o in rows)
+        lines.append((True, f"{TITLES[lab]}: {done} of {of} passed"))
+        for notebook, passed, _ in rows:
+            days = sorted(str(kept[name]["passed"]) for name in passed)
+            if passed:
+                lines.append(
+                    (False, f"{notebook.stem.replace('_', ' ')}: {', '.join(passed)} (by {days[-1]})")
+                )
+    lines = [(bold, part) for bold, line in lines for part in textwrap.wrap(line, 95) or [""]]
+    about = {"Title": "Progress, AI for Science Bootcamp", "Subject": "What was passed", "Keywords": "en"}
+    with (
+        rc_context({"pdf.fonttype": 42}),  # text that can be searched and copied
+        replacing(path) as temporary,
+        PdfPages(temporary, metadata=about) as pages,
+    ):
+        for start in range(0, len(lines), PER_PAGE):
+            fig = Figure(figsize=(8.27, 11.69))
+            fig.text(0.08, 0.94, "AI for Science Bootcamp", size=18, weight="bold")
+            fig.text(0.08, 0.915, f"What was passed, as of {datetime.date.today().isoformat()}", size=11)
+            for number, (bold, line) in enumerate(lines[start : start + PER_PAGE]):
+                weight = "bold" if bold else "normal"
+                fig.text(0.08 if bold else 0.1, 0.88 - 0.02 * number, line, size=9, weight=weight)
+            fig.text(
+                0.08, 0.04, "Passed in the learner's own notebooks, as this machine remembers it.", size=8
+            )
+            pages.savefig(fig)
+
+
 def show() -> None:
     """In a notebook: what is done and what is open, by lab."""
     for lab in LABS:
@@ -200,7 +248,9 @@ def main(arguments: list[str]) -> int:
     print(as_text())
     target = given.html or _file().with_suffix(".html")
     write_whole(target, as_html())
-    print(f"To hand in: {target}")
+    printed = target.with_suffix(".pdf")
+    write_pdf(printed)
+    print(f"To hand in: {target}, or printed: {printed}")
     return 0
 
 

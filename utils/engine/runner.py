@@ -26,7 +26,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from traitlets import Type, default
 
 from utils import course
-from utils.engine import claims, results, settings, usage
+from utils.engine import claims, plain_words, results, settings, study, usage
 from utils.engine.paths import LABS as CACHE_OF
 from utils.engine.paths import ROOT, cache_dir, full_disk_is_said, write_whole
 
@@ -254,6 +254,7 @@ def update_texts(recorded: dict[str, dict]) -> None:
         if entry and entry.get("at_once", 1) == 1 and MINUTES.search(text):
             minutes = f"{entry['value'] / 60:.1f} min on a laptop (2 cores)"
             path.write_text(MINUTES.sub(rf"\g<1>{minutes}\g<3>", text), encoding="utf-8")
+    study.update(ROOT, notebooks())
     update_pictures()
     guide = ROOT / "docs" / "instructor_guide.md"
     if guide.exists():
@@ -262,7 +263,8 @@ def update_texts(recorded: dict[str, dict]) -> None:
         write_whole(guide, SEATS.sub(lambda m: m[1] + _seat_table(recorded, rows) + m[2], text))
     readme = ROOT / "README.md"
     text = TABLE.sub(lambda m: m[1] + _notebook_table() + m[2], readme.read_text(encoding="utf-8"))
-    kept = {name: row for row, name in re.findall(r"^(\| `([\w]+\.[\w]+)` \|.*)$", text, re.MULTILINE)}
+    block = "".join(match[0] for match in FIGURES.finditer(text))
+    kept = {name: row for row, name in re.findall(r"^(\| .*?`([\w]+\.[\w]+)`.*\|)$", block, re.MULTILINE)}
     readme.write_text(
         FIGURES.sub(lambda m: m[1] + _figure_table(recorded, kept) + m[2], text), encoding="utf-8"
     )
@@ -346,13 +348,14 @@ def _html_outputs(path: Path) -> str:
 
 
 def _notebook_table() -> str:
-    rows = ["| Notebook | What you build | Run time, 2 cores |", "|---|---|---|"]
+    rows = [study.NEW_TABLE_HEAD.rstrip()]
     for path in notebooks():
         first = nbformat.read(path, as_version=4).cells[0].source
         title, promise = [line for line in first.splitlines() if line.strip()][:2]
         link = path.relative_to(ROOT).as_posix()
         minutes = MINUTES.findall(first)[0][1].removesuffix(" on a laptop (2 cores)")
-        rows.append(f"| [{title.lstrip('# ')}]({link}) | {promise} | {minutes} |")
+        alone = study.in_words(study.minutes(path))
+        rows.append(f"| [{title.lstrip('# ')}]({link}) | {promise} | {minutes} | {alone} |")
     return "\n".join(rows) + "\n"
 
 
@@ -392,9 +395,17 @@ def _figure_table(recorded: dict[str, dict], kept: dict[str, str]) -> str:
             if name.endswith(end):
                 value = form.format(entry["value"]).replace("%", " %")
                 where = ", this machine" if OF_THE_MACHINE.search(name) else ""
-                rows[name] = f"| `{name}` | {value} | {entry['profile']}, seed {entry['seed']}{where} |"
-    head = ["| Measured figure | Value | Profile, seed |", "|---|---|---|"]
-    return "\n".join(head + [rows[name] for name in sorted(rows)]) + "\n"
+                key = f"`{name}`"
+                if name in plain_words.SAID:
+                    key = f"{plain_words.SAID[name]} <sub>{key}</sub>"
+                rows[name] = f"| {key} | {value} | {entry['profile']}, seed {entry['seed']}{where} |"
+    head = ["| What was measured | Value | Profile, seed |", "|---|---|---|"]
+    lines = []
+    for lab, title in [*plain_words.LABS.items(), ("", "Others")]:
+        mine = [name for name in sorted(rows) if name.startswith(f"{lab}.") or not lab]
+        if mine:
+            lines += ["", f"**{title}**", "", *head, *(rows.pop(name) for name in mine)]
+    return "\n".join(lines[1:] or head) + "\n"
 
 
 def main(arguments: list[str]) -> int:

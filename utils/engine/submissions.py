@@ -71,6 +71,8 @@ def read_bytes(path: str | os.PathLike, largest_bytes: int) -> bytes:
         SubmissionError: there is none, it cannot be read, or it is larger than ``largest_bytes``.
     """
     name = clean(path)
+    if not isinstance(path, str | bytes | os.PathLike):
+        raise SubmissionError(f"A {type(path).__name__} is no file: give the name of one.")
 
     def without_waiting(file: str, flags: int) -> int:
         return os.open(file, flags | getattr(os, "O_NONBLOCK", 0))
@@ -328,7 +330,7 @@ def read_table(path: str | os.PathLike, columns: Columns, largest_bytes: int = T
     Raises:
         SubmissionError: the file cannot be read, is too large, or no table.
     """
-    if Path(path).suffix.lower() != ".npz":
+    if not str(path).lower().endswith(".npz"):
         return _read_csv(path)
     required = [name for name, column in columns.items() if not column.optional]
     expected = {name: (column.kind, None if column.optional else ("n",)) for name, column in columns.items()}
@@ -430,7 +432,7 @@ def parsed(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
 def _numbers(column: pd.Series) -> pd.Series:
     if column.dtype.kind == "O":
         plain = [isinstance(cell, Real | str) and not isinstance(cell, bool | np.bool_) for cell in column]
-        column = column.where(plain)
+        column = column.where(plain).map(str)  # a whole number may be larger than any float
     elif column.dtype.kind not in "iuf":
         column = column.astype(str)
     found = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)

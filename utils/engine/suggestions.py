@@ -44,7 +44,11 @@ class Suggestion:
 L1, L2, L3, L4 = "Intro_to_DL/", "Tropical_Cyclone/", "CFD_Steady_Flow/", "PINN_SimNet/"
 TRAINS = "trains networks of the notebook again, which takes longer than a test may"
 TASK = "asks for code of the learner's own"
-STREET = ("case-published-cylinder-20-reynold-5bed", "rising-np-flatnonzero-lift-1-0-lif-3ee0")
+STREET = (
+    "case-published-cylinder-20-reynold-5bed",
+    "viz-show-figures-solver-draw-str-d694",
+    "rising-np-flatnonzero-lift-1-0-lif-3ee0",
+)
 SUGGESTIONS = [
     Suggestion(L1 + "01_Learning_as_Curve_Fitting", "Set `BOOTCAMP_SEED=1`", reason="the tests run whole notebooks with other seeds"),
     Suggestion(L1 + "01_Learning_as_Curve_Fitting", "Let the day last three days", reason=TRAINS),
@@ -102,19 +106,25 @@ print(max(excess, key=excess.get))
         code="worst = pd.Series(score).groupby(storm).max()\nprint(smallest_enough(worst.to_numpy(), LEVEL), limit)",
     ),
     *(
-        Suggestion(L3 + "01_Flow_by_Particles", says, STREET, [("reynolds=100", f"reynolds={number}")])
-        for says, number in (("of the street to 60", 60), ("and to 40", 40))
+        Suggestion(L3 + "01_Flow_by_Particles", says, STREET, [("STREET = 100", f"STREET = {number}")])
+        for says, number in (("set `STREET` to 60", 60), ("then to 40", 40))
+    ),
+    Suggestion(
+        L3 + "01_Flow_by_Particles",
+        "Try the street at 60 and 40 (above), and the cavity",
+        code="print(np.abs(published.cavity(64, 400)).max())",
     ),
     Suggestion(
         L3 + "02_Data_and_Task",
         "Compute a small set of your own",
         code='print(dataset.load("cars", dataset.Config(train=2, validation=1, reynolds=50.0)))',
     ),
-    Suggestion(L3 + "03_Fully_Connected_Networks", "Change `RECIPE`", reason=TRAINS),
+    Suggestion(L3 + "03_Fully_Connected_Networks", "Set `RECIPE", reason=TRAINS),
     Suggestion(L3 + "04_Convolutional_Networks", "Let the distance count cells", reason=TRAINS),
     Suggestion(L3 + "04_Convolutional_Networks", "Double `EPOCHS`", reason=TRAINS),
-    Suggestion(L3 + "05_Residual_U_Nets", "Give `models.compact_unet` other `widths`", reason=TRAINS),
+    Suggestion(L3 + "05_Residual_U_Nets", "Build the U without its way across", reason=TRAINS),
     Suggestion(L3 + "08_Competition", "Beat the board", reason=TASK),
+    Suggestion(L3 + "10_Flow_in_Time", "Give the convolutional step the unrolled loss", reason=TRAINS),
     Suggestion(L4 + "04_Toolbox", "Change `WAVE` or `SECONDS`", reason=TRAINS),
     Suggestion(L4 + "04_Toolbox", "try `PERIODS = 40`", reason=TRAINS),
     Suggestion(

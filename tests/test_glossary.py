@@ -1,0 +1,35 @@
+"""Words of the glossary are links at their first use."""
+
+import pytest
+
+import notebooks
+from utils.engine import glossary
+
+LESSONS = [pytest.param(path, id=path.stem) for path in notebooks.paths() if path.parent != notebooks.ROOT]
+
+
+def test_a_word_is_a_link_once_and_never_in_code_math_headings_or_links():
+    cells = [
+        "# Epochs\n\nAn epoch.",
+        "## Loss\n\n`loss` and $loss$, [a loss](x.md).\n\n| loss |\n|---|\n\n**Losses** of an epoch-wise kind",
+        "The loss falls. The loss, again, in **two epochs**: the validation set, the U-net.",
+    ]
+    after = glossary.linked(cells, ["validation set", "epoch", "U-net", "loss"])
+    assert after[:2] == cells[:2]
+    link = "](../docs/glossary.md)"
+    assert after[2] == (
+        f"The [loss{link} falls. The loss, again, in **two [epochs{link}**: the [validation set{link}, the [U-net{link}."
+    )
+    assert glossary.linked(after, ["validation set", "epoch", "U-net", "loss"]) == after
+
+
+def test_words_of_a_notebook_are_those_of_its_lab_and_of_lab_1():
+    flow = glossary.words_of(notebooks.ROOT / "CFD_Steady_Flow" / "02_Data_and_Task.ipynb")
+    assert {"Reynolds number", "learning rate"} <= set(flow)
+    assert not {"channel", "best track", "stream function"} & set(flow)
+
+
+@pytest.mark.parametrize("path", LESSONS)
+def test_every_word_that_a_notebook_uses_is_linked_at_its_first_use(path):
+    texts = notebooks.markdown(path)
+    assert glossary.linked(texts, glossary.words_of(path)) == texts, "python -m utils.engine.glossary"
