@@ -7,6 +7,7 @@ A seed changes the first weights and the noise of the training; the flow is the 
 benchmarks/flow_rollout.json and to the table in benchmarks/README.md. Trainings are kept in the cache.
 """
 
+import importlib.metadata
 import os
 import sys
 from pathlib import Path
@@ -55,7 +56,6 @@ def notebook_10(seed: int, until: str = "course.end()") -> dict:
 
 def pydmd() -> None:
     """The eigenvalues of the notebook's matrix beside those of PyDMD's exact method, of the same coordinates."""
-    import pydmd
     from pydmd import DMD
 
     names = notebook_10(0, "viz.show(\n    figures_street.draw_eigenvalues")
@@ -64,7 +64,9 @@ def pydmd() -> None:
     difference = max(np.abs(theirs - value).min() for value in ours if abs(value) > 0.99)
     assert difference < 1e-3, (ours, theirs)
     tables.add(
-        REPORT, render, {"pydmd": {"version": pydmd.__version__, "largest_difference": float(difference)}}
+        REPORT,
+        render,
+        {"pydmd": {"version": importlib.metadata.version("pydmd"), "largest_difference": float(difference)}},
     )
 
 
