@@ -279,3 +279,40 @@ def test_a_module_in_a_room_of_its_lab_brings_what_it_imports():
     found = code(Path(importlib.import_module("pinn.geometry.shapes").__file__))
     rooms = {f"PINN_SimNet/pinn/{name}.py" for name in ("geometry/solids", "geometry/boundary", "points")}
     assert rooms | {"utils/polygons.py"} <= found.keys()
+
+
+def test_the_way_to_a_module_makes_no_difference_and_its_memory_counts():
+    """Notebooks find the course through ``..``, tests and scripts by its own name."""
+    program = (
+        "import sys; sys.path[:0] = sys.argv[2:]\n"
+        "from pinn import points; from utils import metrics\n"
+        "from utils.engine.fingerprint import fingerprint\n"
+        "metrics.NUM_DRAWS = int(sys.argv[1])\n"
+        "print(fingerprint(points.line, metrics.mean_interval))"
+    )
+
+    def told(draws: int, *paths: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(draws), *paths], cwd=ROOT / "PINN_SimNet",
+            capture_output=True, check=True, encoding="utf-8",
+        )  # fmt: skip
+        return done.stdout.strip()
+
+    notebook = told(2000, "..", ".")
+    assert notebook == told(2000, str(ROOT), str(ROOT / "PINN_SimNet"))
+    assert notebook != told(2001, "..", ".")
+
+
+def test_packages_of_another_environment_are_libraries(tmp_path, monkeypatch):
+    package = tmp_path / "lib" / "site-packages" / "far_away_package"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("def double(x): return 2 * x\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(package.parent)
+    double = importlib.import_module("far_away_package").double
+    try:
+        assert not code(Path(double.__code__.co_filename))
+        known = fingerprint(double)
+        double.__code__ = (lambda x: 3 * x).__code__.replace(co_filename=double.__code__.co_filename)
+        assert fingerprint(double) == known  # a library counts by its version
+    finally:
+        del sys.modules["far_away_package"]

@@ -14,6 +14,7 @@ import functools
 import hashlib
 import inspect
 import json
+import os
 import re
 import sys
 import sysconfig
@@ -35,7 +36,14 @@ NO_TRACE = re.compile(
 PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray, range, slice, type(Ellipsis))
 LEFT_OUT = {"__dict__", "__weakref__", "__doc__", "__module__", "__firstlineno__"}
 CHANGING = {"name", "built", "iterations"}  # of objects of Keras, whatever they compute
-LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+LIBRARIES = tuple(
+    {
+        written(sysconfig.get_path(name))
+        for name in ("stdlib", "platstdlib", "purelib", "platlib")
+        for written in (str, os.path.realpath)  # a home folder may be a link
+    }
+)
+INSTALLED = {"site-packages", "dist-packages"}  # also those of another environment that a .pth file adds
 
 
 class Unseen(TypeError):
@@ -105,6 +113,12 @@ def _files(start: Iterable[Path]) -> list[Path]:
     return sorted(found)
 
 
+@lru_cache(maxsize=8192)
+def _resolved(file: str | None) -> Path:
+    """Of a module; a folder of the path such as ``..`` stays in its name, as Python found it."""
+    return Path(file or "").resolve()
+
+
 def _root(path: Path) -> Path:
     """The folder from which a module's imports are named: the nearest that is no package."""
     return next(folder for folder in path.parents if not (folder / "__init__.py").is_file())
@@ -116,11 +130,11 @@ def _name(path: Path) -> str:
 
 def _is_of_the_course(path: Path) -> bool:
     """Whether a file is a module of the course, or one that the learner wrote, wherever it lies."""
-    return (
-        path.suffix == ".py"
-        and path.is_file()
-        and not any(path.is_relative_to(folder) for folder in LIBRARIES)
-    )
+    return path.suffix == ".py" and path.is_file() and not _is_installed(path)
+
+
+def _is_installed(path: Path) -> bool:
+    return not INSTALLED.isdisjoint(path.parts) or any(path.is_relative_to(folder) for folder in LIBRARIES)
 
 
 def _is_of_a_library(module: str, file: Path | None = None) -> bool:
@@ -130,7 +144,7 @@ def _is_of_a_library(module: str, file: Path | None = None) -> bool:
     if module == "__main__" and not file:
         return False
     file = file or Path(getattr(sys.modules.get(module), "__file__", None) or "")
-    return any(file.is_relative_to(folder) for folder in LIBRARIES)
+    return _is_installed(file)
 
 
 def _leaves_a_trace(path: Path) -> bool:
@@ -296,7 +310,7 @@ class _Reader:
     # --- code -----------------------------------------------------------------------------
 
     def _module(self, module: types.ModuleType) -> None:
-        file = Path(getattr(module, "__file__", None) or "").resolve()
+        file = _resolved(getattr(module, "__file__", None))
         if _is_of_the_course(file):
             self._course(module)
         else:
@@ -304,14 +318,14 @@ class _Reader:
 
     def _course(self, module: types.ModuleType) -> None:
         """A module of the course: the files behind it, and how they stand in memory, where constants may have been set."""
-        if not _leaves_a_trace(Path(module.__file__ or "").resolve()):
+        if not _leaves_a_trace(_resolved(module.__file__)):
             self.say(module.__name__)
             return
         files = code(module)
         self.read(files)
-        loaded = {getattr(other, "__file__", None): other for other in list(sys.modules.values())}
+        loaded = {_resolved(getattr(other, "__file__", None)): other for other in list(sys.modules.values())}
         for name in files:
-            if other := loaded.get(str(ROOT / name)):
+            if other := loaded.get(ROOT / name):
                 self._memory(other)
 
     def _memory(self, module: types.ModuleType) -> None:
@@ -319,7 +333,7 @@ class _Reader:
             value = _unwrapped(value)
             if isinstance(value, types.FunctionType):
                 self.say(name)
-                if Path(value.__code__.co_filename).resolve() == Path(module.__file__ or "").resolve():
+                if _resolved(value.__code__.co_filename) == _resolved(module.__file__):
                     self._code(value.__code__)
                 else:
                     self.read(value)
@@ -377,10 +391,10 @@ class _Reader:
     def _class(self, given: type) -> None:
         self.say(given.__module__, given.__qualname__)
         module = sys.modules.get(given.__module__)
-        file = Path(getattr(module, "__file__", None) or "")
+        file = _resolved(getattr(module, "__file__", None))
         if _is_of_a_library(given.__module__):
             self.say(_version(given.__module__.partition(".")[0]))
-        elif module and given.__module__ != "__main__" and _is_of_the_course(file.resolve()):
+        elif module and given.__module__ != "__main__" and _is_of_the_course(file):
             self.read(module)
         else:  # made in the notebook
             self._all(*given.__bases__)
