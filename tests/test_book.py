@@ -437,6 +437,16 @@ def test_a_phone_needs_no_scrolling_sideways(visit, name):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("sheet", sorted((ROOT / "docs").glob("cheatsheet_*.md")), ids=lambda path: path.stem)
+def test_a_lab_s_sheet_prints_on_one_page(visit, sheet):
+    page = visit(f"docs/{sheet.stem}.html")
+    page.wait_for_selector("td mjx-container mjx-math", state="attached")
+    for paper in ("A4", "Letter"):
+        printed = page.pdf(format=paper, margin=dict.fromkeys(("top", "right", "bottom", "left"), "1cm"))
+        assert len(re.findall(rb"/Type /Page\b", printed)) == 1, paper
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["index.html", EXAMPLE_PAGE, "docs/glossary.html"])
 def test_axe_finds_nothing(visit, name, scheme):
