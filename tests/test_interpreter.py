@@ -167,36 +167,34 @@ def uv(tmp_path_factory):
     return folder / "bin" / "uv"
 
 
+def resolving(uv: Path, lock: str, system: str, version: str, nowhere: Path) -> subprocess.Popen:
+    """uv's dry run of a lock with its hashes, for another system and Python."""
+    return subprocess.Popen(
+        [uv, "pip", "install", "--dry-run", "--require-hashes", "--only-binary", ":all:", "--no-deps", "--target", nowhere,
+         "--python", sys.executable, "--python-platform", system, "--python-version", version, "-r", ROOT / lock],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        env=os.environ | {"MACOSX_DEPLOYMENT_TARGET": f"{interpreter.OLDEST_MACOS}.0"},
+    )  # fmt: skip
+
+
+def answer(run: subprocess.Popen) -> str:
+    said = run.communicate()[0]
+    if "error sending request" in said or "dns error" in said:
+        missing("the package index cannot be reached")
+    return said
+
+
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_lock_resolves_where_the_readme_says(uv, system, tmp_path):
-    """uv's dry run with the hashes of the lock, for every Python that the course runs on."""
-    options = [
-        "--dry-run",
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "--no-deps",
-        "--target",
-        tmp_path / "none",
-    ]
+    """For every Python that the course runs on."""
     versions = ["3.11", "3.12", "3.13"] if SYSTEMS[system] else ["3.12"]
-    runs = [
-        subprocess.Popen(
-            [uv, "pip", "install", *options, "--python", sys.executable, "--python-platform", system,
-             "--python-version", version, "-r", ROOT / "requirements.lock"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", env=os.environ,
-        )
-        for version in versions
-    ]  # fmt: skip
-    said = [run.communicate()[0] for run in runs]
-    if any("error sending request" in text or "dns error" in text for text in said):
-        missing("the package index cannot be reached")
-    for run, text in zip(runs, said, strict=True):
+    runs = [resolving(uv, "requirements.lock", system, version, tmp_path / "none") for version in versions]
+    for run, said in [(run, answer(run)) for run in runs]:
         if SYSTEMS[system]:
-            assert run.returncode == 0, text
-            assert "+ tensorflow==" in text
+            assert run.returncode == 0, said
+            assert "+ tensorflow==" in said
         else:
-            assert "Wheels are required for" in text
+            assert "Wheels are required for" in said
 
 
 OTHERS = [  # lock, what it is for, versions of Python
@@ -214,23 +212,8 @@ OTHERS = [  # lock, what it is for, versions of Python
 @pytest.mark.parametrize(("lock", "systems", "versions"), OTHERS, ids=[lock for lock, _, _ in OTHERS])
 def test_the_other_locks_resolve_for_what_they_are_for(uv, lock, systems, versions, tmp_path):
     """PyTorch's builds for Linux come from its own index, which CI cannot ask: `deploy/README.md` says so."""
-    environment = os.environ | {"MACOSX_DEPLOYMENT_TARGET": f"{interpreter.OLDEST_MACOS}.0"}
-    options = [
-        "--dry-run",
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "--no-deps",
-        "--target",
-        tmp_path / "none",
-    ]
     for system in systems:
         for version in versions:
-            done = subprocess.run(
-                [uv, "pip", "install", *options, "--python", sys.executable, "--python-platform", system,
-                 "--python-version", version, "-r", ROOT / lock],
-                capture_output=True, encoding="utf-8", env=environment, check=False,
-            )  # fmt: skip
-            if "error sending request" in done.stderr or "dns error" in done.stderr:
-                missing("the package index cannot be reached")
-            assert done.returncode == 0, f"{system}, Python {version}: {done.stderr}"
+            run = resolving(uv, lock, system, version, tmp_path / "none")
+            said = answer(run)
+            assert run.returncode == 0, f"{system}, Python {version}: {said}"
