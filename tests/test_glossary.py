@@ -1,5 +1,7 @@
 """Words of the glossary are links at their first use."""
 
+import re
+
 import pytest
 
 import notebooks
@@ -33,3 +35,10 @@ def test_words_of_a_notebook_are_those_of_its_lab_and_of_lab_1():
 def test_every_word_that_a_notebook_uses_is_linked_at_its_first_use(path):
     texts = notebooks.markdown(path)
     assert glossary.linked(texts, glossary.words_of(path)) == texts, "python -m utils.engine.glossary"
+
+
+def test_a_word_has_one_meaning():
+    text = (notebooks.ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    words = re.findall(r"^\| (.+?) \([\dTFP, ]+\) \|", text, re.MULTILINE)
+    assert len(words) > 100
+    assert len(words) == len(set(words)), [word for word in words if words.count(word) > 1]
