@@ -1009,8 +1009,10 @@ def test_labels_that_are_true_or_false_are_numbers():
 def test_no_set_is_left_without_samples():
     assert [len(part) for part in preprocess.split(10, (0.9, 0.1), 0)] == [9, 1]
     assert [len(part) for part in preprocess.split(3, (1.0, 0.0), 0)] == [3, 0]
-    with pytest.raises(ValueError, match="none is left for a share of 0.1"):
-        preprocess.split(3, (0.9, 0.1), 0)
+    assert [len(part) for part in preprocess.split(3, (0.9, 0.1), 0)] == [2, 1]
+    assert [len(part) for part in preprocess.split(10, (0.49, 0.02, 0.49), 0)] == [5, 1, 4]
+    with pytest.raises(ValueError, match="cannot fill 2 sets"):
+        preprocess.split(1, (0.9, 0.1), 0)
 
 
 @pytest.mark.parametrize("train", [np.array([]), np.array([1.0, np.nan]), np.array([1.0, np.inf])])

@@ -45,22 +45,24 @@ def split(count: int, fractions: tuple[float, ...], seed: int) -> list[np.ndarra
 
     Args:
         count: number of samples.
-        fractions: share of each set; they add up to 1.
+        fractions: share of each set; they add up to 1. A set whose share rounds to nothing gets one sample.
         seed: of the shuffle.
 
     Raises:
-        ValueError: the fractions do not add up to 1, or one of them gets no sample.
+        ValueError: the fractions do not add up to 1, or there are fewer samples than sets.
     """
     if abs(sum(fractions) - 1) > 1e-9 or min(fractions) < 0:
         raise ValueError(f"The fractions {fractions} must be positive and add up to 1.")
-    order = np.random.default_rng(seed).permutation(count)
-    parts = np.split(order, np.round(np.cumsum(fractions)[:-1] * count).astype(int))
-    empty = [share for share, part in zip(fractions, parts, strict=True) if share > 0 and len(part) == 0]
-    if empty:
-        raise ValueError(
-            f"Of {count} samples none is left for a share of {empty[0]:g}: a mean over none is no number."
-        )
-    return parts
+    least = [int(share > 0) for share in fractions]
+    if count < sum(least):
+        raise ValueError(f"{count} samples cannot fill {sum(least)} sets: a mean over none is no number.")
+    ends = [0, *np.round(np.cumsum(fractions) * count).astype(int)]
+    for number, one in enumerate(least, start=1):
+        ends[number] = max(ends[number], ends[number - 1] + one)
+    ends[-1] = count
+    for number in range(len(least) - 1, 0, -1):
+        ends[number] = min(ends[number], ends[number + 1] - least[number])
+    return np.split(np.random.default_rng(seed).permutation(count), ends[1:-1])
 
 
 def standardise(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
