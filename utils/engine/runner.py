@@ -48,6 +48,7 @@ FORMATS = {  # how the README writes a figure, by the end of its name
     "_rel_error": "{:.1g}",
     "_max_error": "{:.2%}",
     "_order": "{:.2f}",
+    "_periods": "{:.1f}",
     "_per_second_256": "{:.0f} per second",
     "_mlups": "{:.0f} million cells per second",
     "_ratio": "{:.2f}",
