@@ -88,7 +88,7 @@ def draw_eigenvalues(eigenvalues: Mapping[str, np.ndarray]) -> Figure:
 
 def draw_spectra(spectra: Mapping[str, np.ndarray]) -> Figure:
     """Power of v along the wake by wave number, log-log; the first is the truth."""
-    fig, ax = plt.subplots(figsize=(6.8, 3.8))
+    fig, ax = plt.subplots(figsize=(6.8, 4.2))
     length = (street.COLUMNS - street.FIRST_COLUMN) * street.CELL_M
     for number, (name, power) in enumerate(spectra.items()):
         waves = np.arange(1, len(power)) / length
@@ -101,7 +101,7 @@ def draw_spectra(spectra: Mapping[str, np.ndarray]) -> Figure:
         ylabel="power of v",
         title="Energy spectrum behind the cylinder",
     )
-    ax.legend(loc="upper right", ncols=2)
+    fig.legend(loc="outside lower center", ncols=3)
     return fig
 
 
