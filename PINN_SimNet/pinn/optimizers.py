@@ -166,8 +166,8 @@ class SelfScaledBroyden(Optimizer):
         or beyond, and tau rescales H.
 
         Source: ``SSBroyden2`` in ``modified_optimize.py`` of github.com/jorgeurban/self_scaled_algorithms_pinns, compared
-        line by line. The numbers of the equations in the paper were not read, so each quantity stands below with its
-        definition. The first update is another one: H is scaled before it, where they set tau to h / sigma.
+        line by line. Their scripts place tau and phi at equations 13 to 23 of the paper, of which no copy with its
+        equations could be opened, so each quantity stands below with its definition. The first update is another one: H is scaled before it, where they set tau to h / sigma.
         """
         curvature = (change @ step).item()  # y's
         if not curvature > 1e-300:  # no curvature was seen, or it is lost in the smallest numbers
