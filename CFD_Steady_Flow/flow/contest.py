@@ -21,10 +21,10 @@ from utils.engine import competition, submissions
 from utils.engine.competition import between, ended
 from utils.engine.submissions import as_array, single, some
 
-NUM_CARS = 40
-NY, NX, REYNOLDS = 64, 128, 100.0
+NUM_CARS = 40  # hidden ones
+NY, NX, REYNOLDS = 64, 128, 100.0  # as in the lab on a laptop
 CHANNEL = Config(ny=NY, train=0, validation=0, cars=NUM_CARS, airfoils=0, reynolds=REYNOLDS, u_max=0.1)
-MOST_PARAMETERS = 4_000_000
+MOST_PARAMETERS = 4_000_000  # ten times the best network of notebook 05
 MOST_SECONDS = 600.0  # of training, wall time on two cores
 FASTEST = 10.0  # speeds above this many u_max are no flow
 LARGEST_BYTES = 40_000_000  # of an unpacked file

@@ -37,7 +37,7 @@ FAMILIES = {
     "airfoils": ("NACA",),
 }
 NUM_CARS = 2 * len(cars.OUTLINES)  # each type in two sizes
-SLOTS_PER_JOB = 8
+SLOTS_PER_JOB = 8  # few enough that all cores end together
 MOST_DRAWS = 20  # of one slot
 
 

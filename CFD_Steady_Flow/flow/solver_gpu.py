@@ -17,7 +17,7 @@ from flow import solver
 from flow.lattice import OPPOSITE, SOUND_SPEED, VELOCITY_X, VELOCITY_Y, WEIGHTS, equilibrium, relaxation_rates
 from utils.engine.fixed import Fixed
 
-_RIM = ((0, 0), (1, 1), (1, 1))
+_RIM = ((0, 0), (1, 1), (1, 1))  # a ring of cells around the grid, nothing beside the populations
 _X, _Y, _BACK, _W = VELOCITY_X.tolist(), VELOCITY_Y.tolist(), OPPOSITE.tolist(), WEIGHTS.tolist()
 
 

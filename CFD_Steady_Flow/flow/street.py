@@ -19,7 +19,7 @@ FIRST_COLUMN = 28  # of the wake, behind the cylinder
 STEPS = 75  # of the solver from frame to frame
 PERIOD = 20  # frames of one swing of the lift, about
 SETTLING = 40_000  # steps until the swing no longer grows
-NUM_FRAMES, NUM_DISTURBED = 400, 120
+NUM_FRAMES, NUM_DISTURBED = 400, 120  # twenty periods of the settled street, six of a disturbed one
 WEAK, HALF = 0.3, 0.6  # share of its swing that a disturbed street begins with
 
 

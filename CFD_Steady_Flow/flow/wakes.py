@@ -15,10 +15,14 @@ from utils.engine import store
 
 NY, BLOCK = 64, 2  # cells across the channel, and those averaged for one cell of a snapshot
 REYNOLDS = 120.0  # largest inflow * frontal height / viscosity
-U_MAX = 0.1
+U_MAX = 0.1  # cells a step, a sixth of the speed of sound: errors of compressibility go with its square
 SETTLING, APART = 9000, (100, 300)  # steps before the first snapshot, and from one to the next
 SPLITS = {"train": (200, 16), "test": (16, 64)}  # bodies, and snapshots of each
-HEIGHTS, SHAPES, PLACES = (0.20, 0.32), (0.4, 1.2), ((0.45, 0.60), (0.40, 0.60))
+HEIGHTS, SHAPES, PLACES = (
+    (0.20, 0.32),
+    (0.4, 1.2),
+    ((0.45, 0.60), (0.40, 0.60)),
+)  # height, length / height, centre
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ from skfem.helpers import ddot, div, dot, grad, mul
 from utils import metrics
 from utils.engine import store
 
-LEFT, RIGHT, FLOOR, CEILING = -2.5, 2.5, -0.5, 0.5
+LEFT, RIGHT, FLOOR, CEILING = -2.5, 2.5, -0.5, 0.5  # of a channel of height 1
 FRONT = -1.0  # x of the chip's front face
-VISCOSITY = 0.02
+VISCOSITY = 0.02  # mean inflow 1, height 1: a Reynolds number of 50
 HEIGHTS, WIDTHS = (0.4, 0.8), (0.6, 1.4)  # of the parameterized challenge
 FIELDS = ("u", "v", "p")
 Flow = Callable[[np.ndarray], np.ndarray]  # points (n, 2) to u, v, p (n, 3)

@@ -26,9 +26,9 @@ from utils.engine.submissions import Column, as_array, as_table
 PARTS = ("forward", "parameterized")
 PER_UNIT = 20  # grid points per channel height
 NOISE = 0.02  # of the measurement, in standard deviations of each quantity
-NUM_MEASURED = 1000
-VISCOSITIES = (0.012, 0.03)
-SUBMITTED_VISCOSITIES = (0.006, 0.06)
+NUM_MEASURED = 1000  # places at which the flow of part 3 is given
+VISCOSITIES = (0.012, 0.03)  # the hidden one lies between
+SUBMITTED_VISCOSITIES = (0.006, 0.06)  # half of the least, twice the largest: others are a mistake of units
 LARGEST_BYTES = 20_000_000  # of an unpacked file
 COLUMNS = {
     "id": Column(),

@@ -37,7 +37,7 @@ from utils import data
 from utils.engine.paths import ROOT
 
 HURSAT, NASA = "hursat-b1", "nasa-tropical-storms"
-HURSAT_LAST_SEASON = 2015
+HURSAT_LAST_SEASON = 2015  # of version 06
 STORM_ID = re.compile(r"\d{7}[NS]\d{5}")
 _HURSAT_ARCHIVE = re.compile(r"HURSAT_b1_v06_(\d{7}[NS]\d{5})_[A-Z0-9_-]+_c\d{8}\.tar\.gz")
 _HURSAT_MEMBER = re.compile(
@@ -50,7 +50,7 @@ _NASA_MEMBER = re.compile(
 )
 _HURSAT_BYTES = 26_000_000  # a mean archive, for the message of a full disk
 _COLDEST_K, _HOTTEST_K = 150.0, 350.0  # nothing on Earth is colder or hotter: such values mark missing pixels
-_LONGEST_GAP_H = 6.0
+_LONGEST_GAP_H = 6.0  # rows of best tracks are six hours apart at most; no value is taken across more
 _MAX_PIXELS = 4_000_000  # of an image in a file; the real ones have 91,000 and 134,000
 _JPEG_BLACK = 3  # JPEG turns the 0 of an empty area into 0 to 3
 

@@ -18,8 +18,8 @@ from cyclone import imagery, posterior, tracks
 from utils.engine import parallel, store
 
 TROPICAL = ("TD", "TS", "HU", "SD", "SS", "DB", "LO", "WV")  # extratropical rows (EX) look different
-LONGEST_GAP_H = 12.0
-SHORTEST_RUN_H = 12.0
+LONGEST_GAP_H = 12.0  # rows of best tracks are six hours apart: one may be missing
+SHORTEST_RUN_H = 12.0  # what is shorter has no life to follow
 
 # Share of storms by peak class. Major hurricanes are rare: at 160 storms these shares take all of
 # them since 2000, and a sample of the weaker ones.
@@ -28,7 +28,7 @@ PEAK_SHARES = {("NC", "TD"): 0.04, ("TS",): 0.24, ("H1", "H2"): 0.18, ("H3", "H4
 # Without the second the class NC, the birth and the last hours of a storm, would hardly occur.
 PEAK_WINDOWS, LOWEST_WINDOWS = 0.5, 0.125
 
-STORMS_PER_PART = 8
+STORMS_PER_PART = 8  # of one part, which one process draws and keeps
 
 TRAIN_UNTIL, VALIDATE_UNTIL = 2016, 2019  # seasons of the split by year
 

@@ -13,12 +13,12 @@ from cyclone.dataset import choose_storms, choose_window
 from utils.engine import competition
 from utils.engine.competition import derived
 
-NUM_KNOWN, KNOWN_FRAMES, KNOWN_STEP_H = 48, 50, 0.5
+NUM_KNOWN, KNOWN_FRAMES, KNOWN_STEP_H = 48, 50, 0.5  # storms, frames of each, hours from frame to frame
 NUM_UNSEEN, UNSEEN_FRAMES, UNSEEN_STEP_H = 40, 24, 1.0
-SHUFFLED_SHARE = 0.2
+SHUFFLED_SHARE = 0.2  # of the frames of known storms: these are asked for
 NUM_PARENTS = 160  # the real storms that are blended
 NUM_SIMILAR = 12  # a partner is one of so many storms with the nearest peak wind
-STRONGEST_KT = 200.0
+STRONGEST_KT = 200.0  # the end of the table of T-numbers
 
 
 @functools.lru_cache(maxsize=2)

@@ -33,9 +33,9 @@ from utils.engine.fixed import Fixed
 # --- scales --------------------------------------------------------------------------------
 
 COLD_K, WARM_K = 180.0, 310.0  # brightness temperature of gray level 255 and of gray level 0
-SENSOR_NOISE_K = 0.4
-KM_PER_DEGREE = 111.2
-MS_PER_KT = 0.5144
+SENSOR_NOISE_K = 0.4  # of a pixel, assumed
+KM_PER_DEGREE = 111.2  # of latitude: pi / 180 times 6371 km
+MS_PER_KT = 0.5144  # a nautical mile of 1852 m in an hour
 ZERO_CELSIUS_K = 273.15
 
 # T-number and 1-minute wind: the ADT table, extended below T 1.5 and with T 9.0 for interpolation.
@@ -49,7 +49,7 @@ _EYE_C = (-15, 0, 12, 18, 21)
 # --- error of the pattern, in T-numbers: per storm, slow (18 h), per frame ---------------------
 STORM_SD, SLOW_SD, FRAME_SD = 0.22, 0.30, 0.08
 T_NUMBER_SD = math.hypot(STORM_SD, SLOW_SD, FRAME_SD)
-_CENTRE_FIX_KM = 9.0
+_CENTRE_FIX_KM = 9.0  # error of the centre that an image is cut around, along each axis; assumed
 
 # Spread of shear and of the logarithm of the radius of maximum wind: per storm, slow.
 _SHEAR_SDS_MS, _LOG_RMW_SDS = (4.0, 3.0), (0.30, 0.15)
@@ -68,7 +68,7 @@ _LAND_ONSET_H, _LAND_RECOVERY_H = 3.0, 9.0  # a storm back at sea has recovered 
 
 _NUM_FIELDS = 4  # noise fields of each kind that are mixed with changing weights
 _NOISE_SIZE = 256  # cells per side of a noise field
-_NOISE_PERIOD_KM = 2048.0
+_NOISE_PERIOD_KM = 2048.0  # twice the widest image drawn here, so that nothing in it repeats
 _LOG_RADIUS_PERIOD = 6.0  # of the spiral noise, in ln(r / km)
 _MAX_DIRECT_PIXELS = 512  # larger images are drawn at half size or less, and sharpened
 
@@ -611,7 +611,7 @@ def _open_eye(kelvin: np.ndarray, scene: _Scene) -> None:
 
 # --- land, and what operators draw on an image ------------------------------------------------
 
-_MAP_CELLS_PER_DEGREE = 20
+_MAP_CELLS_PER_DEGREE = 20  # 5.6 km, below a pixel of the usual 8 km
 
 
 @cache

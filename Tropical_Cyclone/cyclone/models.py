@@ -8,7 +8,7 @@ from keras import layers, ops
 from cyclone.tracks import CLASS_LIMITS_KT, COAST_BOX, is_land, within_180
 
 CENTRE_KT, SCALE_KT = 55.0, 30.0  # networks see winds in these units, so that they are near 0 and 1
-SMALLEST_SD_KT = 2.0
+SMALLEST_SD_KT = 2.0  # best tracks come in steps of 5 kt, whose rounding alone has 1.4 kt
 POLAR_ANGLES, POLAR_RADII = 64, 40
 
 
