@@ -26,9 +26,8 @@ ALIGNED_SHARE, ALIGNED_DEG = 0.5, 15.0  # of the bodies that lie along the flow,
 PAIR_SHARE = 0.4  # of the scenes of primitives
 GAP, OVERLAP, BLOCKED = 0.08, 0.02, 0.45  # of a pair: free gap or depth of overlap, share of the height
 
-NEWTON_STEPS = (
-    16  # reach rounding for axes of every ratio from 1 to 30; with 12 of them the error is 5e-6 at 2
-)
+# They reach rounding for axes of every ratio from 1 to 30; with 12 of them the error is 5e-6 at a ratio of 2.
+NEWTON_STEPS = 16
 
 
 @dataclass(frozen=True)
