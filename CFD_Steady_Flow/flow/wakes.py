@@ -18,11 +18,8 @@ REYNOLDS = 120.0  # largest inflow * frontal height / viscosity
 U_MAX = 0.1  # cells a step, a sixth of the speed of sound: errors of compressibility go with its square
 SETTLING, APART = 9000, (100, 300)  # steps before the first snapshot, and from one to the next
 SPLITS = {"train": (200, 16), "test": (16, 64)}  # bodies, and snapshots of each
-HEIGHTS, SHAPES, PLACES = (
-    (0.20, 0.32),
-    (0.4, 1.2),
-    ((0.45, 0.60), (0.40, 0.60)),
-)  # height, length / height, centre
+HEIGHTS, SHAPES = (0.20, 0.32), (0.4, 1.2)  # of the bodies in channel heights, and their length / height
+PLACES = ((0.45, 0.60), (0.40, 0.60))  # of their centres
 
 
 @dataclass(frozen=True)
