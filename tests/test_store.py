@@ -475,7 +475,7 @@ root = Path.cwd()
 sys.path[:0] = [str(root), *(str(root / lab) for lab in ("Tropical_Cyclone", "CFD_Steady_Flow", "PINN_SimNet"))]
 import keras
 from cyclone import contest, dataset as frames, models, tracks
-from flow import dataset as flows, models as flow_models, kernel
+from flow import dataset as flows, street, wakes
 from pinn import chip, local_networks, training as problems
 from utils.engine import fingerprint
 from utils import training
@@ -485,6 +485,8 @@ KINDS = {
     "frames": (frames, lambda: fingerprint.fingerprint(frames.build)),
     "competition": (contest, lambda: fingerprint.fingerprint(contest.draw)),
     "flows": (flows, lambda: flows.Config(ny=16).file_name),
+    "street": (street, lambda: fingerprint.fingerprint(street._make)),
+    "wakes": (wakes, lambda: fingerprint.fingerprint(wakes._wake)),
     "training": (training, lambda: fingerprint.fingerprint(training.fit)),
     "problem": (problems, lambda: fingerprint.fingerprint(problems.solve)),
     "reference": (chip, lambda: fingerprint.fingerprint(chip.reference)),
@@ -588,6 +590,7 @@ def test_any_line_of_contributing_code_changes_the_key(copy_of_course):
     kinds = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line[0].islower()}
     assert {"tracks.py", "imagery.py", "dataset.py"} <= set(kinds["frames"])
     assert {"kernel.py", "lattice.py", "solver.py", "shapes.py"} <= set(kinds["flows"])
+    assert {"kernel.py", "solver.py"} <= set(kinds["street"]) & set(kinds["wakes"])
     assert {"contest.py", "imagery.py"} <= set(kinds["competition"])
     assert "normal_equations.py" in kinds["family"]
     assert not {name for names in kinds.values() for name in names if "plot" in name or "exercise" in name}
