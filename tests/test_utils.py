@@ -876,7 +876,7 @@ def waves(count: int):
 
 @pytest.mark.parametrize("way", ["generator", "list", "function"])
 def test_an_animation_stands_still_until_its_fold_is_opened(monkeypatch, way):
-    shown = []
+    shown, others = [], plt.get_fignums()
     monkeypatch.setattr("IPython.display.display", shown.append)
 
     def draw(number):
@@ -913,7 +913,7 @@ def test_an_animation_stands_still_until_its_fold_is_opened(monkeypatch, way):
     assert sum(duration for duration, _ in turns) == 4000
     assert np.argmin([np.abs(seen - resting).mean() for _, seen in turns]) == 2
     assert f'width="{round(size[0] / viz.MOTION)}"' in page
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == others
 
 
 def test_an_animation_is_bounded(monkeypatch):
