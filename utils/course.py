@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from utils import gpu, viz
-from utils.engine import claims, results, settings, suggestions
+from utils.engine import claims, results, settings
 from utils.engine.paths import LABS, cache_dir
 
 T = TypeVar("T")
@@ -51,7 +51,12 @@ def begin(notebook: str, uses: Iterable[str] = (), seed: int = 0) -> None:
     """
     seed = settings.seed(seed)
     claims.listen()
-    suggestions.listen(notebook)
+    if (
+        settings.claims_raise()
+    ):  # a run of the course's own; a learner's first cell need not load what reads notebooks
+        from utils.engine import suggestions
+
+        suggestions.listen(notebook)
     _session.update(notebook=notebook, seed=seed)
     if "keras" not in sys.modules:  # whatever ~/.keras/keras.json says
         os.environ.update(KERAS_BACKEND="tensorflow", KERAS_HOME=str(cache_dir("keras")))
