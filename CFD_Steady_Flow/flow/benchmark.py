@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import ndimage
 
-from flow import shapes, solver
+from flow import fields, shapes, solver
 from flow.lattice import OPPOSITE, VELOCITY_X, VELOCITY_Y, equilibrium, relaxation_rates
 from flow.solver import Flow
 from utils.metrics import relative_l2
@@ -59,11 +59,10 @@ def grid_error(scene: shapes.Scene, ny: int, nx: int, reynolds: float) -> float:
 
     Cells that the body cuts on the finer grid are left out.
     """
-    fields = [shapes.signed_distance(scene, k * ny, k * nx) for k in (1, 2)]
-    own, fine = (solver.solve_steady(d < 0, distance=d, reynolds=reynolds).velocity for d in fields)
-    fluid = (fields[1] >= 0).reshape(ny, 2, nx, 2).all(axis=(1, 3)) & (fields[0] >= 0)
-    mean = fine.reshape(ny, 2, nx, 2, 2).mean(axis=(1, 3))
-    return relative_l2(own, mean, where=fluid[..., None])
+    distances = [shapes.signed_distance(scene, k * ny, k * nx) for k in (1, 2)]
+    own, fine = (solver.solve_steady(d < 0, distance=d, reynolds=reynolds).velocity for d in distances)
+    fluid = (distances[1] >= 0).reshape(ny, 2, nx, 2).all(axis=(1, 3)) & (distances[0] >= 0)
+    return relative_l2(own, fields.block_means(fine, 2), where=fluid[..., None])
 
 
 def coarse_flow(distance: np.ndarray, reynolds: float, u_max: float = 0.1) -> np.ndarray:
@@ -73,8 +72,7 @@ def coarse_flow(distance: np.ndarray, reynolds: float, u_max: float = 0.1) -> np
         distance: (ny, nx) signed distance in cells, both even.
         reynolds, u_max: as in `flow.solver.solve_steady`.
     """
-    ny, nx = distance.shape
-    half = distance.reshape(ny // 2, 2, nx // 2, 2).mean(axis=(1, 3)) / 2
+    half = fields.block_means(distance, 2) / 2
     coarse = solver.solve_steady(half < 0, distance=half, reynolds=reynolds, u_max=u_max)
     fine = ndimage.zoom(coarse.velocity / u_max, (2, 2, 1), order=1, mode="nearest", grid_mode=True)
     return np.where((distance < 0)[..., None], 0, fine).astype(np.float32)

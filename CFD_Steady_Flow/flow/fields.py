@@ -1,4 +1,4 @@
-"""What a velocity field shows when it is summed or differentiated: stream function and vorticity."""
+"""What a field shows when it is summed, averaged or differentiated: stream function, block means, vorticity, power."""
 
 import numpy as np
 
@@ -21,3 +21,23 @@ def vorticity(velocity: np.ndarray) -> np.ndarray:
     """
     u, v = velocity[..., 0], velocity[..., 1]
     return (np.gradient(v, axis=1) - np.gradient(u, axis=0)) * len(u)
+
+
+def block_means(field: np.ndarray, block: int) -> np.ndarray:
+    """Means over ``block`` by ``block`` cells, (ny / block, nx / block, ...).
+
+    Args:
+        field: (ny, nx, ...).
+        block: a divisor of ny and nx.
+    """
+    ny, nx, *rest = field.shape
+    return field.reshape(ny // block, block, nx // block, block, *rest).mean(axis=(1, 3))
+
+
+def power(line: np.ndarray) -> np.ndarray:
+    """Power of a quantity along a line by waves, (..., n // 2 + 1): wave k fits k times into it.
+
+    Args:
+        line: (..., n); a Hann window takes its ends to zero.
+    """
+    return np.abs(np.fft.rfft(line * np.hanning(line.shape[-1]), axis=-1)) ** 2

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from flow import solver
+from flow import fields, solver
 from flow.published import Cylinder
 from utils.engine import store
 
@@ -99,9 +99,7 @@ def _record(simulation: solver.Simulation, num_frames: int) -> Frames:
 
 def _blocks(field: np.ndarray) -> np.ndarray:
     """Means over blocks of cells of (ny, nx, c), the first `COLUMNS` of them."""
-    ny, nx, channels = field.shape
-    blocks = field.reshape(ny // BLOCK, BLOCK, nx // BLOCK, BLOCK, channels).mean(axis=(1, 3))
-    return blocks[:, :COLUMNS]
+    return fields.block_means(field, BLOCK)[:, :COLUMNS]
 
 
 def rising(signal: np.ndarray) -> np.ndarray:
@@ -137,4 +135,4 @@ def wake_spectrum(velocity: np.ndarray) -> np.ndarray:
         velocity: (n, 41, 128, 2) frames, over which the power is averaged.
     """
     line = velocity[:, velocity.shape[1] // 2, FIRST_COLUMN:, 1]
-    return (np.abs(np.fft.rfft(line * np.hanning(line.shape[1]), axis=1)) ** 2).mean(axis=0) / line.shape[1]
+    return fields.power(line).mean(axis=0) / line.shape[1]

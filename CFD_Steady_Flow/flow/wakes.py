@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from flow import shapes, solver
+from flow import fields, shapes, solver
 from utils.engine import store
 
 NY, BLOCK = 64, 2  # cells across the channel, and those averaged for one cell of a snapshot
@@ -90,16 +90,10 @@ def _wake(split: int, number: int, snapshots: int) -> tuple[np.ndarray, np.ndarr
         frames = []
         for _ in range(snapshots):
             simulation.run(int(rng.uniform(*APART)))
-            frames.append(_blocks(simulation.velocity()[:, : 2 * NY] / U_MAX))
+            frames.append(fields.block_means(simulation.velocity()[:, : 2 * NY] / U_MAX, BLOCK))
         if np.isfinite(frames).all():
-            return _blocks(distance) / BLOCK, np.array(frames, np.float32)
+            return fields.block_means(distance, BLOCK) / BLOCK, np.array(frames, np.float32)
     raise RuntimeError(f"No wake of body {number} stayed finite in 20 draws. Lower the Reynolds number.")
-
-
-def _blocks(field: np.ndarray) -> np.ndarray:
-    """Means over blocks of cells of (ny, nx, ...)."""
-    ny, nx, *rest = field.shape
-    return field.reshape(ny // BLOCK, BLOCK, nx // BLOCK, BLOCK, *rest).mean(axis=(1, 3))
 
 
 def spectrum(velocity: np.ndarray) -> np.ndarray:
@@ -108,6 +102,5 @@ def spectrum(velocity: np.ndarray) -> np.ndarray:
     Args:
         velocity: (..., 32, 64, 2).
     """
-    line = velocity[..., 28:, 1] * np.hanning(36)
-    power = np.abs(np.fft.rfft(line, axis=-1)) ** 2
+    power = fields.power(velocity[..., 28:, 1])
     return power.reshape(-1, power.shape[-1]).mean(axis=0)

@@ -16,7 +16,7 @@ from typing import Any
 
 import nbformat
 
-from utils.engine import claims, diagrams, runner
+from utils.engine import claims, diagrams, glossary, runner
 from utils.engine.paths import cache_dir, write_whole
 from utils.engine.runner import LABS, NotebookFailed
 
@@ -26,7 +26,6 @@ TITLES = {
     "CFD_Steady_Flow": "Lab 3: Steady flow",
     "PINN_SimNet": "Lab 4: Physics-informed networks",
 }
-LETTERS = {"": LABS[0], "T": LABS[1], "F": LABS[2], "P": LABS[3]}  # of the glossary's numbers
 WIDGET = "application/vnd.jupyter.widget-view+json"
 NAVIGATION = re.compile(r"^\[Previous\]\(.*$", re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
@@ -34,11 +33,8 @@ CODE = re.compile(r"(```.*?```|``[^`]+``|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$|<[^>]
 BOX = re.compile(
     r'(<div class="alert [^"]*") style="[^"]*"'
 )  # the site has colours of its own for either theme
-GLOSSARY = re.compile(r"\[([^\]]+)\]\(\.\./docs/glossary\.md\)")
+GLOSSARY = re.compile(rf"\[([^\]]+)\]\({re.escape(glossary.TARGET)}\)")
 DIAGRAM = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
-ROW = re.compile(
-    r"^\| (?P<words>.+?)(?: \((?P<where>[TFP]?\d+(?:, ?[TFP]?\d+)*)\))? \| (?P<meaning>.+) \|$", re.M
-)
 NOTES = {
     "none": "This notebook was not run for these pages: they show its text and its code, without results.",
     "failed": "This notebook stopped before its end when it was run for these pages: later results are missing.",
@@ -301,7 +297,7 @@ def _terms(text: str, unmet: dict[str, str]) -> str:
 
 
 def _glossary_rows(text: str) -> list[dict[str, Any]]:
-    return [row.groupdict() for row in ROW.finditer(text) if row["words"] not in ("Word", "---")]
+    return [row.groupdict() for row in glossary.ROW.finditer(text) if row["words"] not in ("Word", "---")]
 
 
 def glossary_words() -> list[str]:
@@ -330,7 +326,7 @@ def glossary_page(text: str, names: set[str]) -> str:
 def _place(number: str, names: set[str]) -> str:
     """Words for a number of the glossary such as ``T2``, with a link where the notebook is a page."""
     letter = number[0] if number[0].isalpha() else ""
-    lab, place = LETTERS[letter], int(number.removeprefix(letter))
+    lab, place = glossary.LETTERS[letter], int(number.removeprefix(letter))
     words = f"Lab {LABS.index(lab) + 1}, notebook {place}"
     found = [name for name in names if re.match(rf"{lab}/0*{place}_", name)]
     return f"[{words}](../{found[0]}.ipynb)" if found else words

@@ -4,7 +4,6 @@
 """
 
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +12,9 @@ import nbformat
 from utils.engine.paths import LABS, ROOT, write_whole
 
 LETTERS = dict(zip(("", "T", "F", "P"), LABS, strict=True))  # of the glossary's numbers
-ROW = re.compile(r"^\| (?P<words>[^|(]+?)(?: \((?P<where>[^)]*)\))? \| (?P<meaning>.+) \|$", re.MULTILINE)
+ROW = re.compile(
+    r"^\| (?P<words>.+?)(?: \((?P<where>[TFP]?\d+(?:, ?[TFP]?\d+)*)\))? \| (?P<meaning>.+) \|$", re.MULTILINE
+)
 TARGET = "../docs/glossary.md"
 # Other sciences use these words of Lab 1 for something else: a flow has a channel, a beam a weight.
 LAB_1_ONLY = {
@@ -109,4 +110,3 @@ if __name__ == "__main__":
         for path in sorted((ROOT / lab).glob("[0-9]*.ipynb")):
             if update(path):
                 print(path.relative_to(ROOT))
-    sys.exit(0)

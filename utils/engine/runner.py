@@ -349,7 +349,7 @@ def _html_outputs(path: Path) -> str:
 
 
 def _notebook_table() -> str:
-    rows = [study.NEW_TABLE_HEAD.rstrip()]
+    rows = [study.TABLE_HEAD.rstrip()]
     for path in notebooks():
         first = nbformat.read(path, as_version=4).cells[0].source
         title, promise = [line for line in first.splitlines() if line.strip()][:2]

@@ -23,8 +23,7 @@ FIELD = re.compile(r"<!-- study -->.*?<!-- /study -->")
 EXERCISE = re.compile(r"^### .*\((\d+) minutes\)", re.MULTILINE)
 HEADER = "| Run time | Level | Data | Needs |\n|---|---|---|---|\n"
 NEW_HEADER = "| Run time | Study time | Level | Data | Needs |\n|---|---|---|---|---|\n"
-TABLE_HEAD = "| Notebook | What you build | Run time, 2 cores |\n|---|---|---|\n"
-NEW_TABLE_HEAD = "| Notebook | What you build | Run time, 2 cores | Study time |\n|---|---|---|---|\n"
+TABLE_HEAD = "| Notebook | What you build | Run time, 2 cores | Study time |\n|---|---|---|---|\n"
 LABS_OF_TEXT = re.compile(r"<!-- study of (\w+) -->.*?<!-- /study -->", re.DOTALL)
 ROW = re.compile(
     r"^(\| \[[^\]]*\]\(([^)]+\.ipynb)\) \| [^|]* \| [\d.]+ min) \|(?: [^|\n]* \|)?$", re.MULTILINE
@@ -149,7 +148,6 @@ def written(text: str) -> str:
         path = ROOT / match[2]
         return f"{match[1]} | {in_words(minutes(path))} |" if path.exists() else match[0]
 
-    text = text.replace(TABLE_HEAD, NEW_TABLE_HEAD)
     return LABS_OF_TEXT.sub(fill, ROW.sub(row, text))
 
 
