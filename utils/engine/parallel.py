@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import psutil
@@ -121,7 +122,7 @@ def _in_processes(function: Callable, jobs: Sequence[tuple], num_workers: int) -
 
 def repeats_its_script() -> bool:
     """True in a new worker process while it runs the script of the one that started it, as spawned workers do."""
-    frame = sys._getframe()
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
         if frame.f_globals.get("__name__") == "__mp_main__" and frame.f_code.co_name == "<module>":
             return True
