@@ -573,9 +573,13 @@ class ParameterizedNetworks(Fixed):
         A point is moved to the same place within its patch for each trained chip; psi and p are interpolated
         there. So psi keeps its values on floor, chip and ceiling, and mass is conserved as well as at the nodes.
         Corners and points without fluid are treated as in `LocalNetworks`.
+
+        Raises:
+            ValueError: the networks are not trained, or the chip does not belong to the family.
         """
         if self.table is None:
             raise ValueError("These networks are not trained yet: call train() first.")
+        chip.within(self.heights, self.widths)
         here = LocalNetworks(chip, width=1)  # for its cuts
         shares = torch.outer(_lagrange(self.heights, chip.height), _lagrange(self.widths, chip.width))
         trained = []
@@ -588,7 +592,7 @@ class ParameterizedNetworks(Fixed):
         def flow(points: np.ndarray) -> np.ndarray:
             where = torch.tensor(chip.in_fluid(points))
             column, row = here.patch_numbers(where)
-            total = np.zeros((len(points), 3))
+            total = np.zeros((len(where), 3))
             for share, nets in trained:
                 if abs(share) > 1e-12:  # the rest is round-off of the weights
                     x, stretch_x = _moved(where[:, 0], column, here.x_cuts, nets.x_cuts)
