@@ -382,7 +382,7 @@ def load_hursat(
             except (OSError, KeyError, ValueError, TypeError, RuntimeError):
                 left_out["unreadable"] += 1
                 continue
-            if missing > max_missing:
+            if missing > max_missing or np.isnan(image).all():
                 left_out[f"with more than {100 * max_missing:.0f} % missing"] += 1
                 continue
             images.append(imagery.to_uint8(_filled(image)))
