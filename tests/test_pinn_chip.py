@@ -290,3 +290,16 @@ def test_viscosity_is_found_in_a_flow(coarse):
     points = coarse.chip.grid(12)
     rows, _ = find_viscosity(points, coarse(points), coarse.chip, width=80, steps=7, quiet=True)
     assert rows["viscosity"].iloc[-1] == pytest.approx(VISCOSITY, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("points", "measured", "sentence"),
+    [
+        ([[1.0, 0], [-0.5, 0]], np.zeros((2, 3)), "1 of 2 points lie in the chip"),
+        ([[1.0, 0], [1.2, 0]], np.full((2, 3), np.nan), "finite u, v, p"),
+        ([[1.0, 0], [1.2, 0]], np.zeros((2, 2)), "finite u, v, p"),
+    ],
+)
+def test_a_measurement_where_no_fluid_is_finds_no_viscosity(points, measured, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        find_viscosity(np.array(points), measured, Chip(), quiet=True)

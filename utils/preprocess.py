@@ -71,14 +71,14 @@ def standardise(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
     Raises:
         ValueError: the training set is empty or holds a value that is not finite, or values of a set are masked.
     """
-    train, *others = (_unmasked("Values to standardise", values) for values in (train, *others))
+    train, *rest = (_unmasked("Values to standardise", values) for values in (train, *others))
     train = train.astype(np.float64)
     if train.size == 0 or not np.all(np.isfinite(train)):
         raise ValueError(
             "The training set is empty or holds a value that is not finite (nan or inf): every value would become nan."
         )
     mean, std = float(train.mean()), float(train.std()) or 1.0
-    return [((values - mean) / std).astype(np.float32) for values in (train, *others)]
+    return [((values - mean) / std).astype(np.float32) for values in (train, *rest)]
 
 
 def _unmasked(what: str, values: np.ndarray) -> np.ndarray:
