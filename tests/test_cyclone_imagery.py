@@ -364,7 +364,7 @@ def test_coastline_and_grid_are_drawn_where_they_are():
 
 @pytest.mark.parametrize("kelvin", [[250.0, np.nan], [-60.0, 20.0]])
 def test_a_gap_is_no_warm_sea_and_celsius_no_cold_cloud(kelvin):
-    with pytest.raises(ValueError, match="missing or below 120 K"):
+    with pytest.raises(ValueError, match="missing or below 100 K"):
         imagery.to_uint8(np.array(kelvin))
 
 

@@ -33,7 +33,7 @@ from utils.engine.fixed import Fixed
 # --- scales --------------------------------------------------------------------------------
 
 COLD_K, WARM_K = 180.0, 310.0  # brightness temperature of gray level 255 and of gray level 0
-IMPOSSIBLE_K = 120.0  # the coldest cloud tops ever measured had about 160 K; Celsius lies far below
+IMPOSSIBLE_K = 100.0  # the coldest cloud tops ever measured had about 160 K; degrees Celsius lie far below
 SENSOR_NOISE_K = 0.4  # of a pixel, assumed
 KM_PER_DEGREE = 111.2  # of latitude: pi / 180 times 6371 km
 MS_PER_KT = 0.5144  # a nautical mile of 1852 m in an hour
