@@ -363,10 +363,10 @@ class Domain:
 
 
 def _check_columns(name: str, sets: Sequence[Points]) -> None:
-    """Raise unless all coordinates of a constraint are columns of one length: a shorter one would be repeated."""
+    """Raise unless all points of a constraint are columns, or tables, of one length: a shorter one would be repeated."""
     shapes = {key: tuple(column.shape) for points in sets for key, column in points.items()}
     number = len(next(iter(sets[0].values())))
-    wrong = [f"{key} {shape}" for key, shape in shapes.items() if shape != (number, 1)]
+    wrong = [f"{key} {shape}" for key, shape in shapes.items() if len(shape) != 2 or shape[0] != number]
     if wrong or number == 0:
         raise ValueError(
             f"The points of '{name}' are columns (n, 1) of one length, with one point at least; these are "
