@@ -530,3 +530,24 @@ def test_a_fill_value_that_nobody_names_is_no_hot_cloud():
     read, _, _ = archives._brightness_temperature(netcdf(kelvin))
     assert np.isnan(read[140:160, 140:160]).all()
     assert np.isfinite(read).sum() == read.size - 400
+
+
+def test_unsigned_numbers_that_an_attribute_names(tmp_path):
+    """A packed 460 K is stored as a negative number of two bytes, and so may be the value that stands for a gap."""
+    stored = np.array([0, 26000, -25536, -1], np.int16)  # the third is 40000
+    with h5py.File(tmp_path / "image.nc", "w") as file:
+        for name, meant in (
+            ("signed", None),
+            ("text", "true"),
+            ("bytes", np.bytes_("true")),
+            ("not", "false"),
+        ):
+            variable = file.create_dataset(name, data=stored)
+            variable.attrs["_FillValue"] = np.int16(-1)
+            if meant is not None:
+                variable.attrs["_Unsigned"] = meant
+        values = {name: archives._unpacked(file, name, 1, (0.01, 60.0)) for name in file}
+    assert np.array_equal(values["text"], [60, 320, 460, np.nan], equal_nan=True)
+    assert np.array_equal(values["bytes"], values["text"], equal_nan=True)
+    assert np.array_equal(values["signed"], [60, 320, -195.36, np.nan], equal_nan=True)
+    assert np.array_equal(values["not"], values["signed"], equal_nan=True)

@@ -360,3 +360,38 @@ def test_coastline_and_grid_are_drawn_where_they_are():
     assert len(columns) == 2, "meridians 50 and 45 west"
     expected = 64 + np.array([-2.5, 2.5]) * imagery.KM_PER_DEGREE * np.cos(np.deg2rad(27.5)) / 8
     np.testing.assert_allclose(columns, expected, atol=1)
+
+
+@pytest.mark.parametrize("kelvin", [[250.0, np.nan], [-60.0, 20.0]])
+def test_a_gap_is_no_warm_sea_and_celsius_no_cold_cloud(kelvin):
+    with pytest.raises(ValueError, match="missing or below 100 K"):
+        imagery.to_uint8(np.array(kelvin))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"wind_kt": [30, -99]}, "negative"),
+        ({"lat": [20, 95]}, "beyond a pole"),
+        ({"over_land": [True]}, "over_land has one"),
+        ({"over_land": [np.nan, 1]}, "over_land has one"),
+        ({"local_hour": [5]}, "local_hour has one"),
+    ],
+)
+def test_what_no_storm_can_have_is_refused(change, message):
+    series = {"hours": [0, 6], "wind_kt": [30, 40], "lat": [20, 21], "seed": 0}
+    with pytest.raises(ValueError, match=message):
+        imagery.simulate(**series | change)
+    hours = imagery.simulate(**series, local_hour=[-5, 30]).local_hour
+    assert hours.tolist() == [19, 6], "an hour of the day by any of its numbers"
+
+
+@pytest.mark.parametrize("place", [(np.nan, -80), (95, -80), (20, np.nan)])
+def test_no_place_is_no_sea(place):
+    with pytest.raises(ValueError, match="no place at latitude"):
+        imagery.land_share(*place)
+
+
+def test_the_table_ends_where_it_says():
+    assert imagery.t_number([0, 10, 200, 300]).tolist() == [0.8, 0.8, 9, 9]
+    assert imagery.wind_of_t([0, 0.8, 9, 20]).tolist() == [10, 10, 200, 200]

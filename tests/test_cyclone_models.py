@@ -197,3 +197,47 @@ def test_circumstances_know_a_longitude_by_both_of_its_numbers():
     )
     np.testing.assert_array_equal(west, east)
     assert west[0, 0, 0, 4] == 255
+
+
+@pytest.mark.parametrize(
+    "images",
+    [np.full((1, 80, 80), 0.5), np.zeros((1, 80, 100), np.uint8), np.zeros((1, 80, 80, 1), np.uint8)],
+)
+def test_images_of_another_kind_have_no_polar_image(images):
+    with pytest.raises(ValueError, match="Expected uint8 images"):
+        models.to_polar(images)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"time": np.array(["NaT", "2005-08-29"], "datetime64[s]")}, "NaT"),
+        ({"lat": np.array([95.0, 20])}, "beyond a pole"),
+        ({"lat": np.array([[20.0], [20]])}, "as many latitudes"),
+        ({"lon": np.array([-90.0])}, "as many latitudes"),
+    ],
+)
+def test_circumstances_that_cannot_be_are_refused(change, message):
+    day = np.array(["2005-08-29"] * 2, "datetime64[s]")
+    given = {"lat": np.array([20.0, 21]), "lon": np.array([-90.0, -89]), "time": day}
+    with pytest.raises(ValueError, match=message):
+        models.with_circumstances(np.zeros((2, 64, 40), np.uint8), **given | change)
+
+
+def test_spreads_that_are_none_give_no_probabilities():
+    winds = np.array([30.0, 50])
+    for sd in (np.array([5.0, 0]), np.array([-5.0, 5]), np.array([[5.0], [5]])):
+        with pytest.raises(ValueError, match="standard deviation"):
+            models.class_probabilities(winds, sd)
+    with pytest.raises(ValueError, match="standard deviation"):
+        training.scores(winds, winds, -np.ones(2))
+    with pytest.raises(ValueError, match="one column a class"):
+        training.scores(winds, winds, class_share=np.ones((2, 7)) / 7)
+
+
+def test_what_a_learner_changes_in_place_changes_no_later_answer():
+    moments = dataset.best_track_moments()
+    moments["wind_kt"] *= 0.5144
+    assert dataset.best_track_moments()["wind_kt"].max() > 1.9 * moments["wind_kt"].max()
+    with pytest.raises(ValueError, match="read-only"):
+        tracks.coastline()[0][:] += 360

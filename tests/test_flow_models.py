@@ -1,12 +1,15 @@
 """Networks of Lab 3: sizes of the originals, masks, exact conservation, symmetry; metrics against hand values."""
 
+import random
+import types
+
 import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flow import dataset, metrics, models, solver, training
+from flow import dataset, fields, metrics, models, solver, training
 
 few = settings(max_examples=15, deadline=None)
 SEED = st.integers(0, 2**31)
@@ -286,3 +289,33 @@ def test_one_value_has_no_interval_and_every_run_has_a_partner():
             metrics.paired_interval(values, [1.0, 2.0])
     with pytest.raises(ValueError, match="no pairs"):
         metrics.paired_interval([1.0, 2.0, 3.0], [1.0, 2.0])
+
+
+def test_what_a_network_answers_in_the_body_is_no_drag():
+    distance = bodies(1, seed=3)
+    solid = distance[..., 0] < 0
+    velocity = models.poiseuille(64, 128)[None] * ~solid[..., None]
+    clean = metrics.drag(velocity, solid, 100.0)
+    for inside in (0.7, np.nan):
+        assert metrics.drag(np.where(solid[..., None], inside, velocity), solid, 100.0) == pytest.approx(
+            clean
+        )
+
+
+def test_a_network_made_for_the_learner_starts_none_of_their_random_numbers_again(monkeypatch):
+    monkeypatch.setattr(training, "train", lambda network, data, **options: network.get_weights()[0].sum())
+    data = types.SimpleNamespace(distance=np.zeros((1, 32, 64), np.float32))
+    sums = []
+    for start in (1, 2):
+        random.seed(start)
+        np.random.seed(start)  # noqa: NPY002
+        before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+        sums.append(training.best_network(data)[1])
+        assert (random.getstate(), np.random.get_state()[1].tolist()) == before  # noqa: NPY002
+    assert sums[0] == sums[1], "its own weights follow the notebook's seed alone"
+
+
+def test_what_is_shared_cannot_be_changed_in_place():
+    kept = fields.read_only(np.zeros(3))
+    with pytest.raises(ValueError, match="read-only"):
+        kept += 1

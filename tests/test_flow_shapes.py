@@ -262,3 +262,12 @@ def test_a_body_that_no_cell_sees_is_no_empty_channel():
     with pytest.raises(ValueError, match="place in the channel"):
         shapes.signed_distance((shapes.box(0.3, 0.3).moved((5, 0.5)),), 16, 32)
     assert (shapes.signed_distance((plate.moved((0.5, 0.5)),), 128, 256) < 0).any()
+
+
+@pytest.mark.parametrize("place", [(-0.2, 0.5), (2.2, 0.5), (1, -0.2), (1, 1.2)])
+def test_a_body_outside_of_the_channel_is_said_beside_one_inside(place):
+    inside, outside = shapes.Ellipse((0.6, 0.5), (0.1, 0.1)), shapes.Ellipse(place, (0.1, 0.1))
+    with pytest.raises(ValueError, match="Body 2 of 2 lies outside of the channel"):
+        shapes.signed_distance((inside, outside), 16, 32)
+    over_the_end = shapes.Ellipse((2.0, 0.5), (0.1, 0.1))
+    assert (shapes.signed_distance((inside, over_the_end), 32, 64)[:, -1] < 0).any()

@@ -229,3 +229,10 @@ def test_a_distance_that_is_not_finite_is_refused():
     distance[3, 3] = np.nan
     with pytest.raises(ValueError, match="not finite"):
         solve_steady(solid, distance=distance)
+
+
+def test_a_body_in_the_inlet_is_refused():
+    solid = np.zeros((16, 32), bool)
+    solid[6:10, :3] = True
+    with pytest.raises(ValueError, match="the inlet"):
+        solve_steady(solid)

@@ -110,3 +110,20 @@ def test_the_relative_error_of_complex_masked_and_large_numbers():
     hidden = [np.ma.array([1.0, value], mask=[False, True]) for value in (9.0, 3.0)]
     assert metrics.relative_l2(*hidden) == 0
     assert metrics.relative_l2(np.float32([1e30]), np.float32([2e30])) == pytest.approx(0.5)
+
+
+def test_what_a_mask_hides_does_not_count():
+    masked = np.ma.array([1.0, 2.0, 3.0, -999.0], mask=[0, 0, 0, 1])
+    assert metrics.mean_interval(masked) == metrics.mean_interval(masked.compressed())
+    groups = np.array([0, 0, 1, 2])
+    assert metrics.mean_interval(masked, groups) == metrics.mean_interval(masked.compressed(), groups[:3])
+    bound = np.array([1.0, 1.0, 2.0, 2.0])
+    seen = metrics.excess_interval(masked.compressed(), bound[:3], groups[:3])
+    assert metrics.excess_interval(masked, bound, groups) == seen
+    assert metrics.mass_imbalance(np.ma.array([1.0, 1.2, 5.0], mask=[0, 0, 1])) == pytest.approx(0.2)
+    assert metrics.mass_imbalance(np.ma.array([[1.0, 5.0], [2.0, 1.0]], mask=[[0, 1], [0, 0]])).tolist() == [
+        0,
+        1,
+    ]
+    with pytest.raises(ValueError, match="nothing is left"):
+        metrics.mass_imbalance(np.ma.masked_all(3))

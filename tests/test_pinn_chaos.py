@@ -86,3 +86,13 @@ def test_inputs_are_finite(wrong):
     make, *numbers = wrong
     with pytest.raises(ValueError, match="finite"):
         make(*numbers)
+
+
+@pytest.mark.parametrize("x", [np.array([1.5]), np.array([np.nan]), np.array([[0.5], [0.2]]), 0.5])
+def test_an_answer_outside_of_the_range_or_of_another_shape_is_refused(x):
+    inputs = [chaos.Uniform(0, 1)]
+    nodes, weights = chaos.quadrature(inputs, 4)
+    answer = chaos.fit(inputs, 2, nodes, weights, nodes[0] ** 2)
+    assert answer(np.array([0.0, 1.0])) == pytest.approx([0, 1])
+    with pytest.raises(ValueError, match="outside of its range|inputs of shape"):
+        answer(x)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pinn import chip as challenge
 from pinn.chip import CEILING, FLOOR, FRONT, HEIGHTS, LEFT, RIGHT, VISCOSITY, WIDTHS, Chip
+from pinn.geometry_network import GeometryNetworks
 from pinn.local_networks import CornerMode, LocalNetworks, ParameterizedNetworks, find_viscosity
 
 chips = st.builds(Chip, st.floats(*HEIGHTS), st.floats(*WIDTHS))
@@ -219,10 +220,52 @@ def test_a_family_answers_on_faces_corners_and_borders_of_patches_as_beside_them
         [*low, (LEFT, 0.0), (RIGHT, 0.0), (LEFT, FLOOR), (RIGHT, CEILING), (FRONT, FLOOR), (chip.back, FLOOR)]
     )
     into = np.array([(-1, 0), (1, 0), (0, 1), (1, 0), (-1, 0), (1, 1), (-1, -1), (-1, 1), (1, 1)])
-    assert np.allclose(flow(walls), flow(walls + 1e-10 * into), rtol=1e-5, atol=1e-5)
+    assert np.allclose(flow(walls), flow(walls + 2e-9 * into), rtol=1e-5, atol=1e-5)
     borders = np.array([(x, y) for x in cuts.x_cuts for y in cuts.y_cuts])
     with pytest.warns(UserWarning, match="2 of .* points are upper corners"):
         assert np.isfinite(flow(borders[~chip.covers(borders)])[:, :2]).all()
+
+
+@settings(deadline=None, max_examples=20)
+@given(chips, st.sampled_from([np.float64, np.float32, np.float16]))
+def test_a_point_within_rounding_of_a_wall_is_on_it(chip, kind):
+    faces = [(FRONT, -0.45), (chip.back, -0.45), (FRONT + 0.1, chip.top), *chip.corners]
+    walls = np.array([*faces, (LEFT, 0.0), (RIGHT, 0.0), (0.5, FLOOR), (0.5, CEILING)])
+    off = 0.0 if kind != np.float64 else 9e-10
+    for step in ((off, off), (-off, off), (off, -off), (-off, -off)):
+        found = chip.in_fluid((walls + step).astype(kind))
+        for number, axis in enumerate((0, 0, 1, (0, 1), (0, 1), 0, 0, 1, 1)):
+            assert np.array_equal(found[number][[axis]], walls[number][[axis]]), number
+    given = np.array([(FRONT + 5e-10, -0.3)])
+    chip.in_fluid(given)
+    assert given[0, 0] == FRONT + 5e-10, "a learner's own points are not changed"
+
+
+@pytest.mark.parametrize("off", [1e-16, 5e-10])
+def test_no_flow_changes_by_a_rounding_into_the_chip(off, coarse, networks):
+    family = ParameterizedNetworks((0.5, 0.6), (0.9, 1.0), nodes=(2, 2), width=4)
+    family.train(1, quiet=True)
+    chip = Chip()
+    walls = np.array([(FRONT, -0.3), (chip.back, -0.3), (-0.5, chip.top)])
+    inside = walls + off * np.array([(1, 0), (-1, 0), (0, -1)])
+    for flow in (coarse, networks, family.at(chip)):
+        assert np.array_equal(flow(inside), flow(walls))
+        assert flow(np.zeros((0, 2))).shape == (0, 3)
+
+
+def test_a_corner_by_rounding_is_a_corner(networks):
+    corners = np.array(Chip().corners) + [[0, 1e-16], [1e-10, 0]]
+    with pytest.warns(UserWarning, match="2 of 2 points are upper corners"):
+        assert np.isnan(networks(corners)[:, 2]).all()
+
+
+@pytest.mark.parametrize("size", [(0.3, 1.0), (0.9, 1.0), (0.6, 0.5), (0.6, 1.5)])
+def test_a_chip_outside_of_a_family_is_refused(size):
+    family = ParameterizedNetworks(HEIGHTS, WIDTHS, nodes=(2, 2), width=4)
+    family.table = torch.zeros(2, 2, len(LocalNetworks(Chip(), 4).weights))
+    for networks in (family, GeometryNetworks(width=4, nodes=(2, 2))):
+        with pytest.raises(ValueError, match="lies outside of the family"):
+            networks.at(Chip(*size))
 
 
 def test_a_family_gives_the_trained_flow_at_a_node_and_keeps_the_flux_between():
@@ -247,3 +290,16 @@ def test_viscosity_is_found_in_a_flow(coarse):
     points = coarse.chip.grid(12)
     rows, _ = find_viscosity(points, coarse(points), coarse.chip, width=80, steps=7, quiet=True)
     assert rows["viscosity"].iloc[-1] == pytest.approx(VISCOSITY, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("points", "measured", "sentence"),
+    [
+        ([[1.0, 0], [-0.5, 0]], np.zeros((2, 3)), "1 of 2 points lie in the chip"),
+        ([[1.0, 0], [1.2, 0]], np.full((2, 3), np.nan), "finite u, v, p"),
+        ([[1.0, 0], [1.2, 0]], np.zeros((2, 2)), "finite u, v, p"),
+    ],
+)
+def test_a_measurement_where_no_fluid_is_finds_no_viscosity(points, measured, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        find_viscosity(np.array(points), measured, Chip(), quiet=True)

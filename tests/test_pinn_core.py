@@ -1,6 +1,7 @@
 """Lab 4's core: derivatives against closed forms, optimizers on known problems, resume, messages."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -429,3 +430,40 @@ def test_exact_solutions_satisfy_their_equations():
     assert torch.allclose(bend, problems.source_exact(x), atol=1e-12)
     assert problems.deflection_exact(torch.tensor([0.0, 1.0])).abs().max() < 1e-15
     assert math.isclose(problems.D1 * problems.interface_temperature(10.0), 0.0990099, rel_tol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("points", "residual", "weight", "sentence"),
+    [
+        (at(x=range(5)), lambda p: p.u - torch.arange(5.0), 1.0, r"shape \(5, 5\)"),  # each point against all others
+        (at(x=range(5)), lambda p: p.u - torch.arange(3.0), 1.0, r"shape \(5, 3\)"),
+        (at(x=range(5)), lambda p: (p.u, p.u - torch.arange(5.0)), 1.0, r"shape \(5, 5\)"),
+        (at(x=range(5)), lambda p: p.u, torch.arange(5.0), r"weight of 'it' has shape \(5,\)"),
+        (at(x=range(5)), lambda p: p.u, np.arange(5.0), r"weight of 'it' has shape \(5,\)"),
+        (at(x=range(5)), lambda p: p.u, -1.0, "negative or not finite"),
+        (at(x=range(5)) | {"m": torch.zeros(1, 1)}, lambda p: p.u - p.m, 1.0, r"m \(1, 1\)"),  # repeated
+        ({"x": torch.arange(5.0)}, lambda p: p.u, 1.0, r"x \(5,\)"),
+        ({"x": torch.zeros(0, 1)}, lambda p: p.u, 1.0, "one point at least"),
+    ],
+)  # fmt: skip
+def test_nothing_is_spread_over_points_that_it_does_not_belong_to(points, residual, weight, sentence):
+    domain = Domain([FullyConnected(("x",), ("u",), {"x": (0, 4)}, width=3)])
+    with pytest.raises(ValueError, match=sentence):
+        domain.add("it", points, residual, weight)
+    assert not domain.constraints
+
+
+def test_a_measure_is_a_column():
+    domain = Domain([FullyConnected(("x",), ("u",), {"x": (0, 1)}, width=3)])
+    with pytest.raises(ValueError, match=r"measure of 'flux' has shape \(4,\)"):
+        domain.add_integral("flux", grid(x=(0, 1, 4)), lambda p: p.u, 1.0, torch.ones(4), 2)
+    domain.add_integral("flux", grid(x=(0, 1, 4)), lambda p: p.u, 1.0, torch.ones(4, 1), 2, torch.ones(2, 1))
+
+
+def test_a_prediction_outside_of_the_bounds_is_said():
+    domain = Domain([FullyConnected(("x",), ("u",), {"x": (0, 1)}, width=3)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        domain.predict(at(x=[0, 1, 1 + 1e-8]), "u", "u_x")
+    with pytest.warns(UserWarning, match="2 of 3 points lie outside of the bounds of x, 0 to 1"):
+        assert domain.predict(at(x=[-1, 0.5, 5]), "u_x").shape == (3, 1)

@@ -556,3 +556,14 @@ def test_corners_and_faces_that_there_are_not_are_refused():
             geo.Surface(corners, wrong)
     with pytest.raises(ValueError, match="not finite"):
         geo.Surface(np.where(corners == 1, np.nan, corners), faces)
+
+
+@pytest.mark.parametrize("shape", [geo.Box((0, 0, 0), (1, 1, 1)), geo.Sphere((0, 0, 0), 1)])
+def test_points_of_another_dimension_have_no_distance_to_a_surface_or_a_turned_shape(shape):
+    box = trimesh.creation.box()
+    for solid in (shape, geo.Surface(box.vertices, box.faces), shape.rotate(0.3)):
+        for points in (np.zeros((4, 2)), np.zeros(3), np.zeros((1, 4))):
+            with pytest.raises(ValueError, match="Points in 3D have the shape"):
+                solid.sdf(points)
+        assert solid.sdf(np.zeros((0, 3))).shape == (0,)
+        assert np.isnan(solid.sdf(np.array([[np.nan, 0, 0]]))).all()

@@ -127,3 +127,7 @@ def test_rounding_the_corners_of_a_ring():
     ring = np.vstack([SQUARE, SQUARE[:1]])
     for radius in (0.1, np.inf):
         assert shapes.rounded(ring, radius).area == pytest.approx(shapes.rounded(SQUARE, radius).area)
+
+
+def test_the_area_of_corners_in_bytes():
+    assert polygons.signed_area(np.array([[5, 5], [1, 0], [1, 1]], np.uint8)) == pytest.approx(-2.0)

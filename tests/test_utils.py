@@ -1019,3 +1019,109 @@ def test_no_set_is_left_without_samples():
 def test_what_cannot_be_standardised_is_refused(train):
     with pytest.raises(ValueError, match="every value would become nan"):
         preprocess.standardise(train, np.ones(3))
+
+
+def test_masked_values_are_neither_labels_nor_a_training_set():
+    masked = np.ma.array([1, 2, -999], mask=[0, 0, 1])
+    for refused in (
+        lambda: preprocess.one_hot(masked, 3),
+        lambda: preprocess.standardise(masked),
+        lambda: preprocess.standardise(np.arange(3), masked),
+    ):
+        with pytest.raises(ValueError, match="are masked"):
+            refused()
+    assert preprocess.standardise([0, 2], [4])[1].tolist() == [3]
+
+
+def test_no_sample_is_left_over_and_a_loss_that_is_no_number_is_said(own_cache, capsys):
+    import keras
+
+    from utils import training
+
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    network.compile("sgd", "mse")
+    x, y = np.ones((4, 1), np.float32), np.array([[1], [1], [np.nan], [1]], np.float32)
+    for targets, weight in ((np.ones(5), None), (np.ones(3), None), (y, np.ones(5))):
+        with pytest.raises(ValueError, match="one entry a sample"):
+            training.fit(network, x, targets, name="uneven", epochs=1, sample_weight=weight)
+    for _ in range(2):  # trained, and loaded
+        training.fit(network, x, y, name="lost", epochs=2)
+        assert "lost: from epoch 1 on the loss is no number" in capsys.readouterr().out
+
+
+# --- what real drivers answer ---------------------------------------------------------------
+
+UNKNOWN = 2**64 - 1  # NVML_VALUE_NOT_AVAILABLE
+
+
+@pytest.mark.parametrize("told", [None, UNKNOWN])
+def test_memory_of_a_process_that_the_driver_does_not_tell_is_not_0(monkeypatch, told):
+    """As under Windows' display driver, where nvidia-smi prints N/A."""
+    from intro import devices
+
+    silent = FakeNvml("pynvml")
+    silent.nvmlDeviceGetComputeRunningProcesses = lambda handle: [
+        types.SimpleNamespace(pid=os.getppid(), usedGpuMemory=told)
+    ]
+    monkeypatch.setitem(sys.modules, "pynvml", silent)
+    monkeypatch.setattr(gpu, "seen", lambda: {"PyTorch": True})
+    text = "\n".join(gpu.describe())
+    assert f"Held by others: memory by process {os.getppid()}" in text
+    assert " 0 MB by" not in text
+    assert "not told" in devices.gpu_table(gpu.list_gpus(), [])["processes"][0]
+
+
+@pytest.mark.parametrize(
+    ("named", "sees"),
+    [("", False), ("-1", False), ("7", False), ("NoDevFiles", False), ("0", True), ("0,7", True), ("1,0", True),
+     ("GPU-8932f937", True), ("MIG-89c850dc-38e3-57df-85c7-690c186b68e9", True), ("MIG-GPU-8932f937/1/2", True)],
+)  # fmt: skip
+def test_a_gpu_that_a_variable_hides_is_not_called_a_build_for_the_cpu(monkeypatch, named, sees):
+    monkeypatch.delenv("BOOTCAMP_PROFILE", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+    monkeypatch.setitem(sys.modules, "pynvml", FakeNvml("pynvml"))
+    for name, module in frameworks(int(sees), int(sees)).items():
+        monkeypatch.setitem(sys.modules, name, module)
+    text = "\n".join(gpu.describe())
+    assert f"CUDA_VISIBLE_DEVICES is '{named}'" in text
+    assert ("may name none of them" in text) == (not sees)
+    assert "built for the CPU" not in text
+    assert course.profile() == ("gpu" if sees else "laptop")
+
+
+def test_apple_and_amd(monkeypatch):
+    monkeypatch.delenv("BOOTCAMP_PROFILE", raising=False)
+    monkeypatch.setattr(gpu, "list_gpus", list)
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+
+    def torch(cuda, mps):
+        return types.SimpleNamespace(
+            cuda=types.SimpleNamespace(is_available=lambda: cuda),
+            backends=types.SimpleNamespace(mps=types.SimpleNamespace(is_available=lambda: mps)),
+        )
+
+    monkeypatch.setitem(sys.modules, "torch", torch(cuda=False, mps=True))
+    assert (
+        "GPU: one of Apple, which this course does not use. Everything runs on the CPU." in gpu.describe()[1]
+    )
+    assert course.profile() == "laptop"
+    monkeypatch.setitem(sys.modules, "torch", torch(cuda=True, mps=False))  # so PyTorch calls AMD's ROCm
+    assert "found by PyTorch" in gpu.describe()[1]
+    assert course.profile() == "gpu"
+
+
+@pytest.mark.parametrize(
+    "word", ["ERR!", "Unknown Error", "GPU is lost", "Insufficient Permissions", "Not Supported"]
+)
+def test_a_driver_that_refuses_everything_still_has_a_gpu(monkeypatch, word):
+    broken = FakeNvml("pynvml")
+
+    def refuse(*arguments):
+        raise FakeNvml.NVMLError(word)
+
+    for query in ("MemoryInfo", "MigMode", "Name", "ComputeRunningProcesses"):
+        setattr(broken, f"nvmlDeviceGet{query}", refuse)
+    broken.nvmlSystemGetDriverVersion = refuse
+    monkeypatch.setitem(sys.modules, "pynvml", broken)
+    monkeypatch.setattr(gpu, "seen", lambda: {"PyTorch": True})
+    assert "GPU 0: a GPU without a name, memory not told, driver unknown." in gpu.describe()

@@ -138,6 +138,23 @@ def seed() -> int:
     return _session["seed"]
 
 
+@contextmanager
+def seeded() -> Iterator[None]:
+    """Build networks of Keras with the notebook's seed; afterwards the learner's own draws go on where they were.
+
+    Keras draws the seeds of its layers from `random`. ``keras.utils.set_random_seed`` in a function would start all
+    random numbers of the kernel again, unseen by who calls it.
+    """
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - libraries still draw from it
+    random.seed(seed())
+    np.random.seed(seed())  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+
+
 def lab() -> str:
     """The lab's folder in the cache: ``intro``, ``cyclone``, ``flow`` or ``pinn``; ``other`` outside of a lab."""
     return LABS.get(_session["notebook"].partition("/")[0], "other")

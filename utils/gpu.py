@@ -24,7 +24,8 @@ class Gpu:
 
     Attributes:
         mig: True when the GPU is split into MIG slices.
-        holders: (pid, command, MB) of every process that holds memory on it.
+        holders: (pid, command, MB) of every process that holds memory on it; None for MB that the driver does not
+            tell, as on Windows.
     """
 
     index: int
@@ -33,7 +34,7 @@ class Gpu:
     total_mb: int | None
     used_mb: int | None
     mig: bool
-    holders: list[tuple[int, str, int]] = field(default_factory=list)
+    holders: list[tuple[int, str, int | None]] = field(default_factory=list)
 
 
 def list_gpus() -> list[Gpu]:
@@ -73,10 +74,15 @@ def _read_gpu(pynvml, index: int, driver: str) -> Gpu:
     memory = _ask(pynvml, "nvmlDeviceGetMemoryInfo", handle, otherwise=None)
     mig = _ask(pynvml, "nvmlDeviceGetMigMode", handle, otherwise=(0, 0))[0] == 1
     processes = _ask(pynvml, "nvmlDeviceGetComputeRunningProcesses", handle, otherwise=[])
-    holders = [(p.pid, _command(p.pid), (p.usedGpuMemory or 0) >> 20) for p in processes]
+    holders = [(p.pid, _command(p.pid), _held_mb(p.usedGpuMemory)) for p in processes]
     name = _ask(pynvml, "nvmlDeviceGetName", handle, otherwise="a GPU without a name")
     total_mb, used_mb = (memory.total >> 20, memory.used >> 20) if memory else (None, None)
     return Gpu(index, name, driver, total_mb, used_mb, mig, holders)
+
+
+def _held_mb(num_bytes: int | None) -> int | None:
+    """MB of one process; NVML writes None or its largest numbers where it does not know."""
+    return None if num_bytes is None or num_bytes >= 2**63 else num_bytes >> 20
 
 
 def seen() -> dict[str, bool]:
@@ -115,6 +121,13 @@ def _seen_elsewhere() -> tuple[tuple[str, bool], ...]:
         return (("TensorFlow", False), ("PyTorch", False))  # `./bootcamp check` names a package that fails
 
 
+def _is_apple() -> bool:
+    """Whether PyTorch sees the GPU of a Mac, which is not asked for anywhere here: it has no double precision."""
+    backends = getattr(sys.modules.get("torch"), "backends", None)
+    mps = getattr(backends, "mps", None)
+    return bool(mps and mps.is_available())
+
+
 def _command(pid: int) -> str:
     try:
         return psutil.Process(pid).name()
@@ -132,7 +145,8 @@ def describe() -> list[str]:
     if not gpus and usable():
         lines.append(f"GPU: found by {' and '.join(found)}; the driver tells no details.")
     elif not gpus:
-        lines.append(f"GPU: none found. Everything runs on the CPU. {profile}")
+        which = "one of Apple, which this course does not use" if _is_apple() else "none found"
+        lines.append(f"GPU: {which}. Everything runs on the CPU. {profile}")
     for gpu in gpus:
         mig = ", split into MIG slices" if gpu.mig else ""
         memory = "memory not told"
@@ -141,13 +155,24 @@ def describe() -> list[str]:
         lines.append(f"GPU {gpu.index}: {gpu.name}, {memory}, driver {gpu.driver}{mig}.")
         others = [holder for holder in gpu.holders if holder[0] != os.getpid()]
         if others:
-            held = ", ".join(f"{mb} MB by process {pid} ({command})" for pid, command, mb in others)
+            held = ", ".join(
+                f"{'memory' if mb is None else f'{mb} MB'} by process {pid} ({command})"
+                for pid, command, mb in others
+            )
             lines.append(
                 f"  Held by others: {held}. A forgotten kernel? "
                 "Shut it down in JupyterLab under Running Terminals and Kernels."
             )
     blind = [name for name, sees in found.items() if not sees]
-    if gpus and blind:
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")  # set and empty hides all
+    if gpus and named is not None:
+        lines.append(f"CUDA_VISIBLE_DEVICES is '{named[:100]}': the frameworks see only GPUs that it names.")
+    if gpus and blind and named is not None:
+        lines.append(
+            f"{' and '.join(blind)} cannot use a GPU here: that variable may name none of them. {profile} "
+            "Unset it, or set it to a number of the list above."
+        )
+    elif gpus and blind:
         lines.append(
             f"{' and '.join(blind)} cannot use a GPU here: built for the CPU, or the driver is too old. {profile} "
             "BOOTCAMP_VARIANT=cuda ./bootcamp lab installs the builds for NVIDIA GPUs."

@@ -46,13 +46,16 @@ def mass_imbalance(flux: np.ndarray, axis: int = -1) -> Any:
     """Largest error of the flow through sections of a channel.
 
     Args:
-        flux: through each section, in units of what flows in: 1 is right.
+        flux: through each section, in units of what flows in: 1 is right. What a masked array hides does not count.
         axis: along which the sections of one flow lie.
 
     Returns:
         A float, or an array without this axis.
     """
-    worst = np.abs(np.asarray(flux) - 1).max(axis=axis)
+    worst = np.abs(np.ma.asanyarray(flux) - 1).max(axis=axis)
+    if np.ma.is_masked(worst):
+        raise ValueError("All sections of a flow are masked: nothing is left to measure.")
+    worst = np.asarray(worst)
     return float(worst) if worst.ndim == 0 else worst
 
 
@@ -65,7 +68,7 @@ def mean_interval(
     far too narrow. The interval of a single group is nan: it says nothing of the spread.
 
     Args:
-        values: (n,), one per sample.
+        values: (n,), one per sample. What a masked array hides does not count.
         groups: (n,) to which group each belongs; None lets each stand for itself.
         coverage: of the interval between the two quantiles.
 
@@ -87,16 +90,22 @@ def excess_interval(
         error, bound: (n,) errors of the estimate and of the best possible one, one per sample.
         groups, coverage: as for `mean_interval`.
     """
-    _, (own, best) = _drawn(groups, np.square(error, dtype=float), np.square(bound, dtype=float))
+    _, (own, best) = _drawn(
+        groups, *(np.square(np.ma.asanyarray(one), dtype=float) for one in (error, bound))
+    )
     return _middle(np.sqrt(own / best) - 1, coverage)
 
 
 def _drawn(groups: np.ndarray | None, *values: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
     """Number of samples and sums of the values in each of `NUM_DRAWS` draws of groups, (draws,)."""
     _, which = np.unique(np.arange(len(values[0])) if groups is None else groups, return_inverse=True)
-    counts = np.bincount(which)
     if any(np.shape(v) != which.shape for v in values):
         raise ValueError(f"There is one value a sample, {which.shape}, not {[np.shape(v) for v in values]}.")
+    if any(np.ma.is_masked(v) for v in values):
+        seen = ~np.any([np.ma.getmaskarray(v) for v in values], axis=0)
+        values = tuple(np.asarray(v)[seen] for v in values)
+        _, which = np.unique(which[seen], return_inverse=True)
+    counts = np.bincount(which)
     if len(counts) < 2:  # one says nothing of the spread
         return np.full(NUM_DRAWS, np.nan), [np.full(NUM_DRAWS, np.nan) for _ in values]
     drawn = np.random.default_rng(0).multinomial(

@@ -41,6 +41,7 @@ def outline(corners: np.ndarray) -> np.ndarray:
 
 def signed_area(corners: np.ndarray) -> float:
     """Area by the shoelace formula, positive where the corners (n, 2) go round counter-clockwise."""
+    corners = np.asarray(corners, dtype=float)  # bytes have no negative differences
     x, y = (corners - corners[0]).T  # from a corner: exact for a polygon far from the origin
     return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
 

@@ -22,7 +22,7 @@ def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
     Raises:
         ValueError: the labels are no column of whole numbers, or one is negative or not below ``num_classes``.
     """
-    labels = np.asarray(labels)
+    labels = _unmasked("Labels", labels)
     if labels.ndim != 1 or labels.dtype.kind not in "biu":
         raise ValueError(
             f"Labels are whole numbers of shape (n,), not {labels.dtype} of shape {labels.shape}: "
@@ -69,12 +69,22 @@ def standardise(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
     """Shift and scale all sets by mean and standard deviation of the training set alone.
 
     Raises:
-        ValueError: the training set is empty or holds a value that is not finite.
+        ValueError: the training set is empty or holds a value that is not finite, or values of a set are masked.
     """
-    train = np.asarray(train, np.float64)
+    train, *rest = (_unmasked("Values to standardise", values) for values in (train, *others))
+    train = train.astype(np.float64)
     if train.size == 0 or not np.all(np.isfinite(train)):
         raise ValueError(
             "The training set is empty or holds a value that is not finite (nan or inf): every value would become nan."
         )
     mean, std = float(train.mean()), float(train.std()) or 1.0
-    return [((values - mean) / std).astype(np.float32) for values in (train, *others)]
+    return [((values - mean) / std).astype(np.float32) for values in (train, *rest)]
+
+
+def _unmasked(what: str, values: np.ndarray) -> np.ndarray:
+    """As an array. numpy.asarray alone would bring back what stands behind a mask, such as -999."""
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"{what} are masked: fill or drop them first, for instance with values.compressed()."
+        )
+    return np.asarray(values)

@@ -78,6 +78,7 @@ def fit(
     Raises:
         OSError: the disk is full; what was saved before is used when the cell is run again.
         TypeError: one of `DECIDED_HERE` is given.
+        ValueError: there is not one y, or not one weight, for each x.
     """
     for word in DECIDED_HERE & kwargs.keys():
         raise TypeError(
@@ -85,6 +86,7 @@ def fit(
         )
     weight = kwargs.pop("sample_weight", None)
     data = (x, y, weight, validation_data)
+    _check_lengths(x, y, weight)
 
     def train(path: Path, work: Path) -> store.Facts:
         progress = _Progress(work)
@@ -120,9 +122,23 @@ def fit(
             print(
                 f"{name}: loaded the trained copy ({seconds:.0f} s of training saved); retrain=True trains anew."
             )
+        lost = [row["epoch"] for row in entry.facts["rows"] if not math.isfinite(row["loss"])]
+        if lost:
+            print(
+                f"{name}: from epoch {lost[0] + 1:.0f} on the loss is no number (nan or inf), and neither is what this network "
+                "answers. Look for nan in the data, or lower the learning rate."
+            )
         return Run(
             pd.DataFrame(entry.facts["rows"]), seconds, entry.facts["processor_seconds"], not entry.is_new
         )
+
+
+def _check_lengths(x: Any, y: Any, weight: Any) -> None:
+    """Raise unless all arrays have as many samples as ``x``: of a longer one the end would be left out, unsaid."""
+    arrays = keras.tree.flatten([part for part in (x, y, weight) if part is not None])
+    lengths = [len(array) for array in arrays if getattr(array, "shape", ())]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"Inputs, targets and weights have one entry a sample; these have {lengths}.")
 
 
 def num_steps(num_samples: int, epochs: float, batch_size: int) -> int:

@@ -41,3 +41,9 @@ def power(line: np.ndarray) -> np.ndarray:
         line: (..., n); a Hann window takes its ends to zero.
     """
     return np.abs(np.fft.rfft(line * np.hanning(line.shape[-1]), axis=-1)) ** 2
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """The array itself, which from now on refuses to be changed: what is loaded once is shared by all who ask."""
+    array.setflags(write=False)
+    return array

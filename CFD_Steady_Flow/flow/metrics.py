@@ -58,7 +58,11 @@ def mass_imbalance(velocity: np.ndarray, solid: np.ndarray) -> np.ndarray:
 def drag_of(velocity, solid, reynolds: float):
     """`drag` as a tensor (n,), for gradients; ``velocity`` and ``solid`` may be arrays or tensors."""
     velocity = ops.convert_to_tensor(velocity, "float32")
-    fluid = ops.cast(ops.logical_not(ops.convert_to_tensor(solid)), "float32")
+    outside = ops.logical_not(ops.cast(ops.convert_to_tensor(solid), "bool"))
+    fluid = ops.cast(outside, "float32")
+    velocity = ops.where(
+        outside[..., None], velocity, 0.0
+    )  # a network without a mask answers in the body, too
     height, (ny, nx) = 1 / velocity.shape[1], velocity.shape[1:3]
     u, v = velocity[..., 0], velocity[..., 1]
     friction = (2 / reynolds) * ops.sum(u[:, 0] + u[:, -1], axis=1)  # half a cell from each channel wall
@@ -87,7 +91,8 @@ def drag(velocity: np.ndarray, solid: np.ndarray, reynolds: float) -> np.ndarray
     What the pressure pays for each second is what friction turns into heat, plus what the jet gains in kinetic
     energy; so the energy balance gives the loss of pressure, and the momentum balance of the channel the drag:
     pressure and momentum that go in, minus those that go out, minus the friction on the channel walls.
-    The body's own wall is taken half a cell from the nearest fluid cells, so a coarse grid reads somewhat high.
+    The body's own wall is taken half a cell from the nearest fluid cells, so a coarse grid reads somewhat high. What
+    stands in the body itself does not count.
     """
     return np.asarray(ops.convert_to_numpy(drag_of(velocity, solid, reynolds)))
 

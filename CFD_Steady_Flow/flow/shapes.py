@@ -159,12 +159,20 @@ def signed_distance(scene: Scene, ny: int, nx: int) -> np.ndarray:
         float32 (ny, nx) in cells, positive in the fluid and negative in a body.
 
     Raises:
-        ValueError: no body, no cells, or bodies so thin or so far away that no cell centre lies in them.
+        ValueError: no body, no cells, a body that lies wholly outside of the channel, or bodies so thin that no cell
+            centre lies in them. What reaches over an end or a wall of the channel is cut off there.
     """
     if not scene:
         raise ValueError("The scene is empty: give at least one body.")
     if min(ny, nx) < 1:
         raise ValueError(f"A grid of {ny} by {nx} has no cells.")
+    for number, body in enumerate(scene, start=1):
+        left, right, bottom, top = bounds((body,))
+        if right <= 0 or left >= nx / ny or top <= 0 or bottom >= 1:
+            raise ValueError(
+                f"Body {number} of {len(scene)} lies outside of the channel, from ({left:.3g}, {bottom:.3g}) to "
+                f"({right:.3g}, {top:.3g}) in channel heights: no cell would see it."
+            )
     x, y = cell_centers(ny, nx)
     distance = (ny * reduce(np.minimum, (body.distance(x, y) for body in scene))).astype(np.float32)
     if not np.any(distance < 0):

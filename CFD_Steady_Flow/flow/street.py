@@ -25,7 +25,7 @@ WEAK, HALF = 0.3, 0.6  # share of its swing that a disturbed street begins with
 
 @dataclass(frozen=True)
 class Frames:
-    """One run, a frame every `STEPS` steps.
+    """One run, a frame every `STEPS` steps; all of a kernel share it, so that it cannot be changed in place.
 
     Attributes:
         velocity: float32 (n, 41, 128, 2) along and across the channel, in units of the largest inflow; 0 in the cylinder.
@@ -60,7 +60,7 @@ def load() -> dict[str, Frames]:
     )
     with store.kept(recipe) as entry, np.load(entry.path) as file:
         return {
-            name: Frames(file[f"{name}_velocity"], file[f"{name}_coefficients"])
+            name: Frames(*(fields.read_only(file[f"{name}_{part}"]) for part in ("velocity", "coefficients")))
             for name in ("settled", "weak", "half")
         }
 

@@ -120,9 +120,9 @@ def best_network(data: FlowData | None = None, retrain: bool = False) -> tuple[k
         retrain: train again even if a trained copy exists.
     """
     data = dataset.load("train", quiet=True) if data is None else data
-    keras.utils.set_random_seed(course.seed())
     _, ny, nx = data.distance.shape
-    network = best_architecture(ny, nx)
+    with course.seeded():
+        network = best_architecture(ny, nx)
     epochs = course.pick(laptop=BEST_EPOCHS, gpu=100)
     return network, train(network, data, name="flow_best", epochs=epochs, recipe=BEST, retrain=retrain)
 
@@ -137,9 +137,9 @@ def original_network(data: FlowData | None = None, retrain: bool = False) -> tup
         data, retrain: as in `best_network`.
     """
     data = dataset.load("train", quiet=True) if data is None else data
-    keras.utils.set_random_seed(course.seed())
     _, ny, nx = data.distance.shape
-    network = models.residual_unet(ny, nx)
+    with course.seeded():
+        network = models.residual_unet(ny, nx)
     epochs = course.pick(laptop=ORIGINAL_EPOCHS, gpu=60)
     return network, train(
         network, data, name="flow_original", epochs=epochs, recipe=ORIGINAL, retrain=retrain

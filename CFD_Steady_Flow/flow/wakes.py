@@ -24,7 +24,7 @@ PLACES = ((0.45, 0.60), (0.40, 0.60))  # of their centres
 
 @dataclass(frozen=True)
 class Wakes:
-    """Wakes of n bodies, m snapshots of each.
+    """Wakes of n bodies, m snapshots of each; all of a kernel share them, so that they cannot be changed in place.
 
     Attributes:
         distance: float32 (n, 32, 64) signed distance to the body in cells of a snapshot, negative in it.
@@ -57,7 +57,7 @@ def load(split: str) -> Wakes:
         "flow", f"wakes_{split}", ".npz", made_of, make, holds="snapshots", again="computed again"
     )
     with store.kept(recipe) as entry, np.load(entry.path) as file:
-        return Wakes(file["distance"], file["velocity"])
+        return Wakes(fields.read_only(file["distance"]), fields.read_only(file["velocity"]))
 
 
 def _body(rng: np.random.Generator, number: int) -> tuple[shapes.Ellipse | shapes.Polygon, float]:

@@ -52,7 +52,10 @@ def gpu_table(gpus: list[gpu.Gpu], shares: list[int | None]) -> pd.DataFrame:
     rows = []
     for number, card in enumerate(gpus):
         share = shares[number] if number < len(shares) else None
-        holders = "; ".join(f"{pid} {command}: {mb} MB" for pid, command, mb in card.holders)
+        holders = "; ".join(
+            f"{pid} {command}: {'not told' if mb is None else f'{mb} MB'}"
+            for pid, command, mb in card.holders
+        )
         rows.append(
             {
                 "GPU": card.index,

@@ -14,7 +14,14 @@ def bends_down(surface: np.ndarray) -> np.ndarray:
 
     Returns:
         Shape (n - 2, n - 2).
+
+    Raises:
+        ValueError: a value is not finite; where the loss is unknown, so is its bend.
     """
+    if not np.all(np.isfinite(surface)):
+        raise ValueError(
+            "The map holds a loss that is not finite (nan or inf): take a smaller step around the weights."
+        )
     middle = surface[1:-1, 1:-1]
     along_x = surface[1:-1, 2:] - 2 * middle + surface[1:-1, :-2]
     along_y = surface[2:, 1:-1] - 2 * middle + surface[:-2, 1:-1]

@@ -96,7 +96,25 @@ class Expansion:
     coefficients: np.ndarray
 
     def __call__(self, *x: np.ndarray) -> np.ndarray:
-        """Value at inputs of shape (n,) each."""
+        """Value at inputs of shape (n,) each.
+
+        Raises:
+            ValueError: another shape, another number of inputs, or a value that a uniform input never has: there the
+                polynomials run away.
+        """
+        if len(x) != len(self.inputs) or any(np.ndim(values) != 1 for values in x):
+            raise ValueError(
+                f"This answer has {len(self.inputs)} inputs of shape (n,) each, not {[np.shape(values) for values in x]}."
+            )
+        for number, (one, values) in enumerate(zip(self.inputs, x, strict=True)):
+            if isinstance(one, Uniform):
+                slack = 1e-9 * (one.high - one.low)
+                if not np.all(
+                    (np.asarray(values) >= one.low - slack) & (np.asarray(values) <= one.high + slack)
+                ):
+                    raise ValueError(
+                        f"Input {number} lies outside of its range, {one.low:g} to {one.high:g}."
+                    )
         return self.coefficients @ _terms(self.inputs, self.degrees, x)
 
     @property

@@ -10,7 +10,9 @@ condition ``p = nu u_x, v_x = 0``. There p stays below 0.02 behind the standard 
 widest one, whose jet still bends at the outlet, it reaches 0.44, of a pressure loss of 64.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -75,18 +77,33 @@ class Chip:
         return (x > FRONT) & (x < self.back) & (y < self.top)
 
     def in_fluid(self, points: np.ndarray) -> np.ndarray:
-        """The points (n, 2) as float64, walls included.
+        """The points (n, 2) as float64, walls included; one within rounding of a wall or a corner is moved onto it.
+
+        Beside a face two patches of networks end, and the mesh of a reference: a point that lay 1e-16 inside of the chip
+        would be answered by the wrong patch.
+
+        Args:
+            points: of any kind of real numbers; rounding is 1e-9, or what single and half precision know of 2.5.
 
         Raises:
             ValueError: some lie in the chip, outside of the channel, or nowhere (NaN): no flow is there.
         """
-        points = np.asarray(points, dtype=float)
+        given = np.asarray(points)
+        coarse = given.dtype.kind == "f" and given.dtype.itemsize < 8
+        off = max(1e-9, 2 * float(np.finfo(given.dtype).eps)) if coarse else 1e-9
+        points = np.array(given, dtype=float)
         if points.ndim != 2 or points.shape[1] != 2:
             raise ValueError(f"Points have the shape (n, 2), not {points.shape}.")
-        x, y = points.T
-        off = 1e-9  # round-off
-        inside = (x >= LEFT - off) & (x <= RIGHT + off) & (y >= FLOOR - off) & (y <= CEILING + off)
-        inside &= ~((x > FRONT + off) & (x < self.back - off) & (y < self.top - off))
+        x, y = points.T  # views
+        for place, ends in ((x, (LEFT, RIGHT)), (y, (FLOOR, CEILING))):
+            for end in ends:
+                place[np.abs(place - end) <= off] = end
+        beside = (x >= FRONT - off) & (x <= self.back + off)
+        for place, face, near in (
+            (y, self.top, beside), (x, FRONT, y <= self.top + off), (x, self.back, y <= self.top + off),
+        ):  # fmt: skip
+            place[near & (np.abs(place - face) <= off)] = face
+        inside = (x >= LEFT) & (x <= RIGHT) & (y >= FLOOR) & (y <= CEILING) & ~self.covers(points)
         if not inside.all():
             x, y = points[~inside][0]
             raise ValueError(
@@ -94,6 +111,20 @@ class Chip:
                 f"({x:g}, {y:g}). Leave them out: no fluid is there."
             )
         return points
+
+    def within(self, heights: Sequence[float], widths: Sequence[float]) -> Chip:
+        """The chip itself, if its height and width lie between the ends of these ranges.
+
+        Raises:
+            ValueError: they do not; networks for a family know nothing of such a chip.
+        """
+        for name, value, ends in (("height", self.height, heights), ("width", self.width, widths)):
+            if not min(ends) - 1e-9 <= value <= max(ends) + 1e-9:
+                raise ValueError(
+                    f"The {name} {value:g} lies outside of the family, which goes from {min(ends):g} to {max(ends):g}: "
+                    "these networks would extrapolate. Train a family that holds this chip."
+                )
+        return self
 
     def wall_distance(self, points: np.ndarray) -> np.ndarray:
         """Distance of fluid points (n, 2) to the nearest wall, the signed distance of the geometry."""
@@ -165,6 +196,8 @@ class Reference:
             ValueError: a point lies in the chip or outside of the channel.
         """
         points = self.chip.in_fluid(points)
+        if len(points) == 0:
+            return np.zeros((0, 3))
         q2, q1 = self._bases
         return np.concatenate([probed(q2, self.velocity, points), probed(q1, self.pressure, points)], axis=1)
 

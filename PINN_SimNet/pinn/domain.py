@@ -12,6 +12,7 @@ and ``p.m`` an unknown number. It is to become zero at every point.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -95,14 +96,19 @@ class Constraint:
             for points, wanted in zip(self.points, self.wanted, strict=True)
         ]
         value = self.residual(*fields)
-        value = torch.cat(tuple(value), 1) if isinstance(value, tuple | list) else value
-        if not isinstance(value, Tensor) or value.ndim != 2 or len(value) != self.number:
-            shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        columns = tuple(value) if isinstance(value, tuple | list) else (value,)
+        wrong = [column for column in columns if not self._is_column(column)]
+        if wrong:
+            shape = tuple(wrong[0].shape) if isinstance(wrong[0], Tensor) else type(wrong[0]).__name__
             raise ValueError(
-                f"The residual of '{self.name}' has shape {shape}; ({self.number}, equations) is expected. "
-                "Return a column such as p.u_xx - 1, or a tuple of columns for a system."
+                f"The residual of '{self.name}' has shape {shape}; a column ({self.number}, 1) is expected, or a tuple of "
+                "columns for a system. Return p.u_xx - 1, say; measured values (n,) beside a column (n, 1) compare "
+                "each point with all others: give them to the points, at(x=..., m=values), and take p.m."
             )
-        return value
+        return torch.cat(columns, 1)
+
+    def _is_column(self, value: Any) -> bool:
+        return isinstance(value, Tensor) and tuple(value.shape) == (self.number, 1)
 
     def weigh(self, values: Tensor, target: float) -> Tensor:
         """Rows whose squares sum to weight * mean(residual^2); an integral has one row for each group."""
@@ -174,11 +180,11 @@ class Domain:
                 each, e.g. for a periodic condition); or a function that draws a new set for every step of
                 a first-order optimizer.
             residual: see the module's text. A tuple of columns is a system.
-            weight: a number, or a column (n, 1) such as a signed distance.
+            weight: a number, or a column (n, 1) such as a signed distance; not negative.
 
         Raises:
-            ValueError: the residual has the wrong shape, or is not finite, or the name is taken; or a trainable number
-                acts on it that optimizers would not see.
+            ValueError: the residual, the weight or a column of the points has the wrong shape, or is not finite, or the
+                name is taken; or a trainable number acts on it that optimizers would not see.
         """
         self._add(name, points, residual, weight, 0, 1.0, 0.0)
 
@@ -211,6 +217,10 @@ class Domain:
         if isinstance(weight, Tensor):
             weight = weight.to(self.device, self.dtype)
         constraint = Constraint(name, draw, residual, weight, group, measure, target)
+        _check_columns(name, constraint.points)
+        rows = constraint.number // group if group else constraint.number
+        _check_weights(f"The weight of '{name}'", weight, rows)
+        _check_weights(f"The measure of '{name}'", measure, constraint.number)
         self.constraints[name] = constraint
         try:
             value = self._rows(constraint, self.split(self.theta))
@@ -320,11 +330,56 @@ class Domain:
         return torch.cat(residuals), torch.cat(rows)
 
     def predict(self, points: Points, *names: str) -> Tensor:
-        """Outputs or derivatives at points, shape (n, names), e.g. ``predict(points, "u", "u_x")``."""
+        """Outputs or derivatives at points, shape (n, names), e.g. ``predict(points, "u", "u_x")``.
+
+        Outside of the bounds of its inputs a network extrapolates: there it answers with a warning.
+        """
+        for number in {
+            self.owner[name.partition("_")[0]] for name in names if name.partition("_")[0] in self.owner
+        }:
+            self._warn_outside(self.networks[number], points)
         with torch.no_grad():
             fields = Fields(self, self.split(self.theta), self._move(points), {})
             return torch.cat([getattr(fields, name) for name in names], 1)
 
+    @staticmethod
+    def _warn_outside(network: Network, points: Points) -> None:
+        for name in network.inputs:
+            if name in network.features or name not in points:
+                continue
+            low, high = network.bounds[name]
+            column, slack = points[name], 1e-6 * (high - low)  # single precision knows 1e-7 of the ends
+            outside = int(((column < low - slack) | (column > high + slack)).sum())
+            if outside:
+                warnings.warn(
+                    f"{outside} of {column.numel()} points lie outside of the bounds of {name}, {low:g} to {high:g}: there "
+                    "the network extrapolates.",
+                    stacklevel=3,
+                )
+
     def unknown(self, name: str) -> float:
         """The present value of an unknown number."""
         return self.theta[self.unknowns.index(name) - len(self.unknowns)].item()
+
+
+def _check_columns(name: str, sets: Sequence[Points]) -> None:
+    """Raise unless all points of a constraint are columns, or tables, of one length: a shorter one would be repeated."""
+    shapes = {key: tuple(column.shape) for points in sets for key, column in points.items()}
+    number = len(next(iter(sets[0].values())))
+    wrong = [f"{key} {shape}" for key, shape in shapes.items() if len(shape) != 2 or shape[0] != number]
+    if wrong or number == 0:
+        raise ValueError(
+            f"The points of '{name}' are columns (n, 1) of one length, with one point at least; these are "
+            f"{', '.join(wrong) or 'none'}. `pinn.points.at` makes columns and repeats single numbers."
+        )
+
+
+def _check_weights(what: str, weights: Tensor | float, number: int) -> None:
+    values = torch.as_tensor(weights)
+    if tuple(values.shape) not in ((), (1,), (1, 1), (number, 1)):
+        raise ValueError(
+            f"{what} has shape {tuple(values.shape)}; a number or a column ({number}, 1) is expected. Beside a column, "
+            "(n,) would count each value for all points: try weight.reshape(-1, 1)."
+        )
+    if not (torch.isfinite(values).all() and (values >= 0).all()):
+        raise ValueError(f"{what} is negative or not finite.")

@@ -108,8 +108,12 @@ class GeometryNetworks(Fixed):
         return OneChip(chip, self.width, self.seed, self.order)
 
     def at(self, chip: Chip) -> OneChip:
-        """The flow around one chip: a function from points (n, 2) to u, v, p (n, 3)."""
-        one = self._one(chip)
+        """The flow around one chip: a function from points (n, 2) to u, v, p (n, 3).
+
+        Raises:
+            ValueError: the chip does not belong to the family.
+        """
+        one = self._one(chip.within(HEIGHTS, WIDTHS))
         local, dense = self.weights.split([self.num_local, self.num_dense])
         one.weights = torch.cat([local, one.amplitudes @ dense])
         return one

@@ -573,9 +573,13 @@ class ParameterizedNetworks(Fixed):
         A point is moved to the same place within its patch for each trained chip; psi and p are interpolated
         there. So psi keeps its values on floor, chip and ceiling, and mass is conserved as well as at the nodes.
         Corners and points without fluid are treated as in `LocalNetworks`.
+
+        Raises:
+            ValueError: the networks are not trained, or the chip does not belong to the family.
         """
         if self.table is None:
             raise ValueError("These networks are not trained yet: call train() first.")
+        chip.within(self.heights, self.widths)
         here = LocalNetworks(chip, width=1)  # for its cuts
         shares = torch.outer(_lagrange(self.heights, chip.height), _lagrange(self.widths, chip.width))
         trained = []
@@ -588,7 +592,7 @@ class ParameterizedNetworks(Fixed):
         def flow(points: np.ndarray) -> np.ndarray:
             where = torch.tensor(chip.in_fluid(points))
             column, row = here.patch_numbers(where)
-            total = np.zeros((len(points), 3))
+            total = np.zeros((len(where), 3))
             for share, nets in trained:
                 if abs(share) > 1e-12:  # the rest is round-off of the weights
                     x, stretch_x = _moved(where[:, 0], column, here.x_cuts, nets.x_cuts)
@@ -657,7 +661,17 @@ def find_viscosity(
 
     Returns:
         A row per step with ``seconds`` and ``viscosity``, and the networks.
+
+    Raises:
+        ValueError: a point lies where no fluid is, or the measured values are not finite or not one row a point.
     """
+    where = torch.tensor(chip.in_fluid(points))
+    values = torch.tensor(np.asarray(measured), dtype=torch.float64)
+    if tuple(values.shape) != (len(where), 3) or not torch.isfinite(values).all():
+        raise ValueError(
+            f"{len(where)} points need finite u, v, p of shape ({len(where)}, 3), not {tuple(values.shape)}. Leave out what "
+            "was not measured."
+        )
 
     def networks(viscosity: float) -> LocalNetworks:
         # Corners that are not resolved would mislead: their surroundings count little. data_weight balances the rest.
@@ -666,12 +680,10 @@ def find_viscosity(
         )
 
     nets, viscosity = networks(start), start
-    where = torch.tensor(np.asarray(points), dtype=torch.float64)
-    values = torch.tensor(np.asarray(measured), dtype=torch.float64)
     began, rows = time.process_time(), []
     fixed = nets._borders.copy()
     # A sum over points as an integral over the fluid: its area is 4.4 about the lecture's chip.
-    scale = data_weight * (4.4 / len(points)) ** 0.5 / values.std(dim=0)
+    scale = data_weight * (4.4 / len(where)) ** 0.5 / values.std(dim=0)
     for patch, chosen in nets._in_patches(where):
         f = nets.features(patch, where[chosen], highest=1)
         for k, matrix in enumerate((f[0, 1], -f[1, 0], f["p"])):

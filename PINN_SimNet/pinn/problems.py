@@ -54,7 +54,8 @@ def parabola(
     Args:
         width, depth, spread: of the network.
         seed: of its start values.
-        fresh: number of random points drawn for every step; 0 for 100 fixed Chebyshev points.
+        fresh: number of random points drawn for every step, from torch's own generator (torch.manual_seed), whose state
+            `solve` keeps; 0 for 100 fixed Chebyshev points.
         options: of `Domain`.
     """
     net = FullyConnected(("x",), ("u",), {"x": (0, 1)}, width, depth, spread)

@@ -83,7 +83,7 @@ def load(
         source: ``"synthetic"`` (`dataset.build`), ``"hursat"`` (real, 26 MB per storm to download) or
             ``"nasa"`` (real, 1.5 GB to download).
         num_storms, num_pixels, width_km, seasons, seed: as for `dataset.build`. HURSAT-B1 ends in 2015;
-            the NASA set hides its seasons.
+            the NASA set hides its seasons, and its storms are the first in alphabetical order, whatever the seed.
         synthetic: further arguments of `dataset.build`; the real sources have no use for them.
 
     Raises:
@@ -382,7 +382,7 @@ def load_hursat(
             except (OSError, KeyError, ValueError, TypeError, RuntimeError):
                 left_out["unreadable"] += 1
                 continue
-            if missing > max_missing:
+            if missing > max_missing or np.isnan(image).all():
                 left_out[f"with more than {100 * max_missing:.0f} % missing"] += 1
                 continue
             images.append(imagery.to_uint8(_filled(image)))
@@ -452,10 +452,17 @@ def _unpacked(file: h5py.File, name: str, rank: int, packing: tuple[float, float
     if variable.ndim != rank or outside or max(variable.size, chunk) > _MAX_PIXELS:
         raise ValueError(f"{name} has not the form of HURSAT-B1")
     raw = variable[...]
+    # NetCDF's older forms know no unsigned numbers of two bytes: an attribute says that they are meant.
+    unsigned = (
+        np.ravel(variable.attrs.get("_Unsigned", "false"))[0] in ("true", b"true") and raw.dtype.kind == "i"
+    )
+    kind = np.dtype(f"{raw.dtype.byteorder}u{raw.dtype.itemsize}") if unsigned else raw.dtype
+    raw = raw.view(kind)
     values = raw.astype(np.float64)
     for fill in ("_FillValue", "missing_value"):
         if fill in variable.attrs:
-            values[raw == np.ravel(variable.attrs[fill])[0]] = np.nan
+            value = np.ravel(variable.attrs[fill])[0]
+            values[raw == (value.astype(kind) if unsigned and value.dtype.kind == "i" else value)] = np.nan
     if raw.dtype.kind not in "iu":
         packing = (1.0, 0.0)
     scale = float(np.ravel(variable.attrs.get("scale_factor", packing[0]))[0])

@@ -276,9 +276,16 @@ def bound(frames: Frames, mix: np.ndarray | None = None) -> posterior.Reading:
     return posterior.read(**hidden, lat=frames.lat, moments=best_track_moments(), mix=mix, storm_id=storm_id)
 
 
-@cache
 def best_track_moments() -> pd.DataFrame:
-    """Every 6 hours of every storm since 1980: columns storm_id, wind_kt, change_kt (in 12 h), lat and land."""
+    """Every 6 hours of every storm since 1980: columns storm_id, wind_kt, change_kt (in 12 h), lat and land.
+
+    Each call gives a table of its own: one that is changed changes no bound.
+    """
+    return _moments().copy()
+
+
+@cache
+def _moments() -> pd.DataFrame:
     parts = []
     for storm_id, run in tropical_runs(tracks.load_tracks(quiet=True)).groupby("storm_id"):
         hours = ((run["time"] - run["time"].iloc[0]) / pd.Timedelta(hours=1)).to_numpy()

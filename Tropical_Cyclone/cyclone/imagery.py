@@ -33,6 +33,7 @@ from utils.engine.fixed import Fixed
 # --- scales --------------------------------------------------------------------------------
 
 COLD_K, WARM_K = 180.0, 310.0  # brightness temperature of gray level 255 and of gray level 0
+IMPOSSIBLE_K = 100.0  # the coldest cloud tops ever measured had about 160 K; degrees Celsius lie far below
 SENSOR_NOISE_K = 0.4  # of a pixel, assumed
 KM_PER_DEGREE = 111.2  # of latitude: pi / 180 times 6371 km
 MS_PER_KT = 0.5144  # a nautical mile of 1852 m in an hour
@@ -74,17 +75,30 @@ _MAX_DIRECT_PIXELS = 512  # larger images are drawn at half size or less, and sh
 
 
 def t_number(wind_kt: np.ndarray | float) -> np.ndarray:
-    """Dvorak T-number of a 1-minute wind in knots (ADT table, linear in between)."""
+    """Dvorak T-number of a 1-minute wind in knots (ADT table, linear in between; T 0.8 below 10 kt, 9.0 above 200)."""
     return np.asarray(np.interp(wind_kt, _WIND_KT, _T_NUMBERS))
 
 
 def wind_of_t(t: np.ndarray | float) -> np.ndarray:
-    """1-minute wind in knots of a Dvorak T-number; the inverse of `t_number` from 10 to 200 kt."""
+    """1-minute wind in knots of a Dvorak T-number; the inverse of `t_number` from 10 to 200 kt.
+
+    Below T 0.8 and above T 9.0, where no table goes, these ends are the answer.
+    """
     return np.asarray(np.interp(t, _T_NUMBERS, _WIND_KT))
 
 
 def to_uint8(kelvin: np.ndarray) -> np.ndarray:
-    """Gray levels of brightness temperatures: 310 K and warmer is 0, 180 K and colder is 255."""
+    """Gray levels of brightness temperatures: 310 K and warmer is 0, 180 K and colder is 255.
+
+    Raises:
+        ValueError: a temperature is missing (NaN), which would become warm sea, or colder than any cloud.
+    """
+    unusable = ~(np.asarray(kelvin) >= IMPOSSIBLE_K)
+    if unusable.any():
+        raise ValueError(
+            f"{unusable.sum():,} of {unusable.size:,} brightness temperatures are missing or below {IMPOSSIBLE_K:g} K. Fill "
+            "gaps first, and give kelvin, not degrees Celsius."
+        )
     levels = (WARM_K - kelvin) * (255 / (WARM_K - COLD_K))
     return np.clip(levels, 0, 255).astype(np.uint8)
 
@@ -185,10 +199,15 @@ def simulate(
             T-number of the wind; 0 makes the pattern a perfect measure of the wind.
 
     Raises:
-        ValueError: arrays of different length, times that do not increase, or values that are
-            not finite.
+        ValueError: arrays of different length, times that do not increase, values that are
+            not finite, a negative wind, or a latitude beyond a pole.
     """
     hours, wind_kt, lat = _checked_series(hours, wind_kt, lat)
+    for name, values in (("over_land", over_land), ("local_hour", local_hour)):
+        if values is not None and not (
+            np.shape(values) == hours.shape and np.all(np.isfinite(np.asarray(values, float)))
+        ):
+            raise ValueError(f"{name} has one finite value for each of the {len(hours)} times, or is None.")
     rng = np.random.default_rng(seed)
     num = len(hours)
 
@@ -256,6 +275,10 @@ def _checked_series(*series: np.ndarray) -> list[np.ndarray]:
         )
     if not all(np.isfinite(a).all() for a in arrays):
         raise ValueError("hours, wind_kt or lat holds a value that is not finite: drop that fix first.")
+    if arrays[1].min() < 0 or np.abs(arrays[2]).max() > 90:
+        raise ValueError(
+            "A wind is negative, or a latitude lies beyond a pole: -99 and -999 stand for missing values."
+        )
     if (np.diff(hours) <= 0).any():
         raise ValueError("hours must increase: sort the fixes by time and drop repeated times.")
     return arrays
@@ -634,7 +657,12 @@ def land_share(lat: float, lon: float, num_pixels: int = 128, width_km: float = 
 
     Returns:
         float32 (num_pixels, num_pixels), 0 for sea to 1 for land.
+
+    Raises:
+        ValueError: the place is missing (NaN), or no place on Earth: it would be called sea.
     """
+    if not (abs(lat) <= 90 and abs(lon) <= 360):
+        raise ValueError(f"There is no place at latitude {lat} and longitude {lon}.")
     step = width_km / num_pixels
     km = (np.arange(num_pixels, dtype=np.float32) + 0.5) * step - width_km / 2
     east, north = np.meshgrid(km, -km)

@@ -120,7 +120,14 @@ def to_polar(images: np.ndarray) -> np.ndarray:
     """Images (n, size, size) uint8 about their centre as (n, 64 angles, 40 radii), out to the nearest edge.
 
     A turn of the storm becomes a shift along the first axis.
+
+    Raises:
+        ValueError: other numbers than uint8 (0.5 would become 0), or images that are not square.
     """
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1] != images.shape[2]:
+        raise ValueError(
+            f"Expected uint8 images of shape (n, size, size), not {images.dtype} of shape {images.shape}."
+        )
     size = images.shape[1]
     centre = ((size - 1) / 2, (size - 1) / 2)
     polar = [
@@ -237,7 +244,17 @@ def with_circumstances(polar: np.ndarray, lat: np.ndarray, lon: np.ndarray, time
 
     Returns:
         uint8 (n, angles, radii, 5) for `polar_cnn` with four circumstances.
+
+    Raises:
+        ValueError: there is not one place and time for each image, a time is missing, or a latitude lies beyond a pole.
     """
+    if any(np.shape(values) != (len(polar),) for values in (lat, lon, time)):
+        raise ValueError(
+            f"{len(polar)} images need as many latitudes, longitudes and times, (n,), not {np.shape(lat)}, "
+            f"{np.shape(lon)} and {np.shape(time)}."
+        )
+    if np.isnat(time).any() or np.any(np.abs(lat) > 90):
+        raise ValueError("A time is missing (NaT), or a latitude lies beyond a pole.")
     hours = (time - time.astype("datetime64[D]")) / np.timedelta64(3600, "s")
     turn = 2 * np.pi * np.where(np.isfinite(lon), hours + lon / 15, 12) / 24
     west, east, south, north = COAST_BOX
@@ -301,9 +318,18 @@ def class_probabilities(mean_kt: np.ndarray, sd_kt: np.ndarray) -> np.ndarray:
     """Probability of each class, (n, 8): the normal distribution cut at the limits of the classes.
 
     The classes keep their order: a wind between two of them shares its probability between these two.
+
+    Raises:
+        ValueError: a spread is not positive, or there is not one for each mean.
     """
     from scipy.stats import norm
 
+    mean_kt, sd_kt = np.asarray(mean_kt), np.asarray(sd_kt)
+    if mean_kt.ndim != 1 or mean_kt.shape != sd_kt.shape or np.any(sd_kt <= 0):
+        raise ValueError(
+            f"Means and standard deviations have the shape (n,), not {mean_kt.shape} and {sd_kt.shape}, and each standard "
+            "deviation is positive."
+        )
     limits = np.array([-np.inf, *CLASS_LIMITS_KT, np.inf])
     below = norm.cdf((limits[None, :] - mean_kt[:, None]) / sd_kt[:, None])
     return np.diff(below, axis=1)

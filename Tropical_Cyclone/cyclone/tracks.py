@@ -394,10 +394,14 @@ def coastline() -> tuple[np.ndarray, ...]:
     """Outlines of the land around the North Atlantic: closed polygons (n, 2) of longitude, latitude.
 
     Natural Earth 1:110 million (public domain), cut to `COAST_BOX`: about 50 km coarse. Islands
-    smaller than Puerto Rico, such as Bermuda and the Lesser Antilles, are missing.
+    smaller than Puerto Rico, such as Bermuda and the Lesser Antilles, are missing. All of a kernel share the arrays,
+    so that they cannot be changed in place.
     """
     table = pd.read_csv(ROOT / "data" / "tracks" / "coastline.csv")
-    return tuple(rows[["lon", "lat"]].to_numpy() for _, rows in table.groupby("polygon"))
+    outlines = tuple(rows[["lon", "lat"]].to_numpy() for _, rows in table.groupby("polygon"))
+    for outline in outlines:
+        outline.setflags(write=False)
+    return outlines
 
 
 @functools.cache

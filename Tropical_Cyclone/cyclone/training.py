@@ -120,6 +120,11 @@ def scores(
             raise ValueError(f"{name} holds a value that is not finite (nan or inf).")
     if len(wind_kt) == 0:
         raise ValueError("There are no frames to score.")
+    if class_share is not None and np.shape(class_share) != (len(wind_kt), len(tracks.CLASSES)):
+        raise ValueError(
+            f"class_share has one row a frame and one column a class, {(len(wind_kt), len(tracks.CLASSES))}, not "
+            f"{np.shape(class_share)}."
+        )
     truth, mean_kt = tracks.wind_class(wind_kt), np.clip(mean_kt, 0, None)
     result = {"rmse_kt": float(np.sqrt(np.mean((mean_kt - wind_kt) ** 2)))}
     if class_share is None and sd_kt is not None:

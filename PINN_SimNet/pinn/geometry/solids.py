@@ -353,7 +353,9 @@ class _Moved(Geometry):
         return np.array([corners.min(axis=0), corners.max(axis=0)])
 
     def sdf(self, points):
-        return self.factor * self.part.sdf((np.asarray(points) - self.offset) @ self.turn / self.factor)
+        return self.factor * self.part.sdf(
+            (located(points, self.dim) - self.offset) @ self.turn / self.factor
+        )
 
     def _is_boundary(self, points, normals):
         local = (points - self.offset) @ self.turn / self.factor

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pinn.geometry.boundary import whole_patch
-from pinn.geometry.solids import Geometry
+from pinn.geometry.solids import Geometry, located
 
 
 class Surface(Geometry):
@@ -84,7 +84,7 @@ class Surface(Geometry):
     def sdf(self, points):
         import igl
 
-        points = np.ascontiguousarray(points, dtype=float)
+        points = np.ascontiguousarray(located(points, 3))
         kind = igl.SIGNED_DISTANCE_TYPE_PSEUDONORMAL
         return -igl.signed_distance(points, self.vertices, self.faces, kind)[0]
 
