@@ -48,7 +48,12 @@ THREE_HOURS: dict[str, dict[int, tuple[str, ...]]] = {
             "Training versus inference",
             "Three ingredients",
         ),
-        2: ("A map of the point cloud", "Activation functions", "Activation functions compared"),
+        2: (
+            "A map of the point cloud",
+            "Activation functions",
+            "Activation functions compared",
+            "Activation and first weights belong together",
+        ),
         3: (
             "Transposed convolution: back to a larger picture",
             "Receptive field",
@@ -189,7 +194,7 @@ def table(lab: str) -> str:
     return (
         f"**If you have {HOURS} hours**, take these notebooks ({in_words(_of_path(lab))}, exercises included). Run the "
         "sections of the last column without reading them: later cells need their results.\n\n"
-        f"| Notebook | Study time | Leave for later |\n|---|---|---|\n{rows}"
+        f"| Notebook | Study time | Leave for later |\n|---|---|---|\n{rows}\n"
     )
 
 
