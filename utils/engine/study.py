@@ -53,6 +53,7 @@ THREE_HOURS: dict[str, dict[int, tuple[str, ...]]] = {
             "Activation functions",
             "Activation functions compared",
             "Activation and first weights belong together",
+            "TensorBoard",
         ),
         3: (
             "Transposed convolution: back to a larger picture",
