@@ -78,6 +78,16 @@ def test_code_is_plain_python_without_side_doors(path: Path):
 
 
 @every
+def test_a_function_to_write_is_not_overwritten_by_its_none(path: Path):
+    """Who takes the marks away from the stub has written it: `NAME = None` stands above, so it cannot undo that."""
+    for cell in notebooks.code_cells(path):
+        for name in re.findall(r"^# def (\w+)\(", cell.source, re.MULTILINE):
+            assert re.search(rf"^{name} = None  # replace None\n# def {name}\(", cell.source, re.MULTILINE), (
+                cell.id
+            )
+
+
+@every
 def test_cells_are_short(path: Path):
     for cell in notebooks.read(path).cells:
         if cell.cell_type == "code":

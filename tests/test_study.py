@@ -35,6 +35,51 @@ def test_minutes_are_counted_from_words_code_figures_and_exercises(tmp_path):
     assert study.minutes(path) == 25
 
 
+def test_what_a_section_holds_can_be_left_out(tmp_path):
+    minute = "word " * study.WORDS_A_MINUTE
+    texts = (f"## A\n\n{minute}", f"### B\n\n{minute}", f"### C\n\n{minute}\n\n## D\n\n{minute}")
+    cells = [new_markdown_cell(HEAD), *map(new_markdown_cell, texts)]
+    path = tmp_path / "01_A.ipynb"
+    nbformat.write(new_notebook(cells=cells), path)
+    assert study.headings(path) == {"A", "B", "C", "D"}
+    everything = study.parts(path)["reading"]
+    for without, left in ((("A",), 3), (("B",), 1), (("B", "D"), 2), (("C", "D"), 2), ((), 0)):
+        assert everything - study.parts(path, without)["reading"] == pytest.approx(left, abs=0.05), without
+
+
+@pytest.mark.parametrize("lab", study.THREE_HOURS)
+def test_three_hours_hold_what_they_promise(lab):
+    for path, without in study._chosen(lab):
+        assert set(without) <= study.headings(path), (
+            f"{path.stem} has no longer such a section: mend THREE_HOURS"
+        )
+    assert 120 <= study._of_path(lab) <= 60 * study.HOURS
+    first = notebooks.read(study.of_lab(lab)[0][0])
+    assert sum(f"<!-- study of {lab}_path -->" in cell.source for cell in first.cells) == 1
+    for cell in first.cells:
+        assert study.written(cell.source) == cell.source, "python -m utils.engine.study"
+    for text in (
+        "\n".join(notebooks.markdown(notebooks.ROOT / "Start_Here.ipynb")),
+        (notebooks.ROOT / "docs/instructor_guide.md").read_text(encoding="utf-8"),
+    ):
+        assert study.sentence(lab) in text
+
+
+def test_guide_and_three_hours_leave_the_same_sections():
+    guide = (notebooks.ROOT / "docs/instructor_guide.md").read_text(encoding="utf-8")
+    for agenda in study.AGENDA.finditer(guide):
+        chosen = list(study.THREE_HOURS.values())[int(agenda[1]) - 1]
+        rows = {
+            int(row[2]): row[0].rpartition(" | ")[2].rstrip(" |")
+            for row in study.AGENDA_ROW.finditer(agenda[0])
+        }
+        for number, without in chosen.items():
+            assert not without or rows[number] == "; ".join(without)
+    assert len(study.AGENDA.findall(guide)) == len(study.LABS_IN_ORDER)
+    spoiled = guide.replace("Three ingredients |", "auto-ML |")
+    assert spoiled != guide == study.with_agenda(spoiled)
+
+
 def test_a_header_gets_its_time_once():
     once = study.with_header(HEAD, 95)
     assert "| Run time | Study time | Level |" in once

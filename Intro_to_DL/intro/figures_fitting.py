@@ -70,7 +70,7 @@ def draw_fits(
         bottom.semilogy(fit["val"], "-", color=viz.ORANGE, label="validation")
         bottom.set(xlabel="epoch", ylim=(5e-3, 2))
     axes[0, 0].set_ylabel(y_label)
-    axes[1, 0].set_ylabel("mean squared error")
+    axes[1, 0].set_ylabel("mean squared error (m²)")
     axes[0, -1].legend(fontsize=8, loc="upper right")
     axes[1, -1].legend(fontsize=8, loc="upper right")
     return fig

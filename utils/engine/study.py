@@ -3,8 +3,9 @@
 ``python -m utils.engine.study`` writes the minutes into the notebooks' headers, README, agenda and Start_Here.
 """
 
+import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import nbformat
@@ -17,7 +18,7 @@ from utils.engine.paths import ROOT, write_whole
 WORDS_A_MINUTE = 160
 SECONDS = {"formula": 20, "line": 3, "figure": 20, "question": 60, "control": 60}
 STEP = 5  # minutes, to which a notebook is rounded
-HOURS = 3  # of a lab with an instructor
+HOURS = 3  # of a lab
 FOLD = re.compile(r"<details>.*?</details>", re.DOTALL)
 FIELD = re.compile(r"<!-- study -->.*?<!-- /study -->")
 EXERCISE = re.compile(r"^### .*\((\d+) minutes\)", re.MULTILINE)
@@ -35,17 +36,99 @@ SHORT = (  # one idea of each lab
     "CFD_Steady_Flow/01_Flow_by_Particles",
     "PINN_SimNet/01_From_Data_to_Physics",
 )
+# What three hours of a lab hold: notebooks, and the sections of each that a first reading leaves out.
+THREE_HOURS: dict[str, dict[int, tuple[str, ...]]] = {
+    "Intro_to_DL": {
+        1: (
+            "Backpropagation by hand",
+            "Optimizers",
+            "The optimizers race again",
+            "Universal approximation, and why it is not enough",
+            "Let the machine choose: auto-ML",
+            "Training versus inference",
+            "Three ingredients",
+        ),
+        2: (
+            "A map of the point cloud",
+            "Activation functions",
+            "Activation functions compared",
+            "Activation and first weights belong together",
+            "TensorBoard",
+        ),
+        3: (
+            "Transposed convolution: back to a larger picture",
+            "Receptive field",
+            "The textbook network",
+            "Does it see a moved digit?",
+            "Computer-vision tasks, and science problems that look like them",
+            "One of them for real: land use",
+        ),
+    },
+    "Tropical_Cyclone": {
+        1: ("Reading clouds: from Dvorak to the computer",),
+        3: ("When machine learning instead of deep learning?",),
+        4: ("A second leak: augment, then split",),
+        8: (),
+    },
+    "CFD_Steady_Flow": {
+        1: ("Benchmark 1: the cavity with a moving lid", "How fast?"),
+        2: ("Check: the force on a car",),
+        4: (),
+        5: ("Appendix: a Fourier layer",),
+        8: (),
+    },
+    "PINN_SimNet": {
+        1: ("Noise, and an error band",),
+        2: ("Sensitivity: a derivative by the material",),
+        3: ("Noise, and error bars that are tested",),
+        8: (),
+    },
+}
+AGENDA = re.compile(r"^## Agenda, Lab (\d).*?(?=^## )", re.DOTALL | re.MULTILINE)
+AGENDA_ROW = re.compile(r"^(\| (?:\d+|home) \| (\d\d) .* \| )[^|\n]* \|$", re.MULTILINE)
 
 
-def parts(path: Path) -> dict[str, float]:
-    """Minutes of a notebook by what they go into: ``reading``, ``formulas``, ``code``, ``figures``, ``exercises``."""
+def headings(path: Path) -> set[str]:
+    """The headings of a notebook's sections."""
+    return {title for _, _, title, _ in _pieces(path) if title}
+
+
+@functools.lru_cache(maxsize=64)
+def _cells(path: Path, changed: int) -> list[nbformat.NotebookNode]:
+    return nbformat.read(path, as_version=4).cells  # read once for every text that asks for its time
+
+
+def _read(path: Path) -> list[nbformat.NotebookNode]:
+    return _cells(path, path.stat().st_mtime_ns)
+
+
+def _pieces(path: Path) -> Iterator[tuple[nbformat.NotebookNode, int, str, str]]:
+    """A notebook's cells, texts cut at their headings: cell, level (0: no heading), title and text of each piece."""
+    for number, cell in enumerate(_read(path)):
+        if cell.cell_type != "markdown":
+            yield cell, 0, "", cell.source
+            continue
+        text = LABS_OF_TEXT.sub("", FOLD.sub("", cell.source))
+        if number == 0:
+            text = re.sub(r"^\|.*$", "", text, flags=re.MULTILINE)  # holds the time itself
+        for piece in re.split(r"^(?=##+ )", text, flags=re.MULTILINE):
+            heading = re.match(r"(##+) (.*)", piece)
+            yield cell, len(heading[1]) if heading else 0, heading[2].strip() if heading else "", piece
+
+
+def parts(path: Path, without: Collection[str] = ()) -> dict[str, float]:
+    """Minutes of a notebook by what they go into: ``reading``, ``formulas``, ``code``, ``figures``, ``exercises``.
+
+    ``without`` names sections by their headings: what stands below these is not counted.
+    """
     minutes = dict.fromkeys(("reading", "formulas", "code", "figures", "exercises"), 0.0)
-    for number, cell in enumerate(nbformat.read(path, as_version=4).cells):
-        text = cell.source
+    left_out = 0  # the level of the heading whose section is left out
+    for cell, level, title, text in _pieces(path):
+        if level and (level <= left_out or not left_out):
+            left_out = level if title in without else 0
+        if left_out:
+            continue
         if cell.cell_type == "markdown":
-            text = LABS_OF_TEXT.sub("", FOLD.sub("", text))
-            if number == 0:
-                text = re.sub(r"^\|.*$", "", text, flags=re.MULTILINE)  # holds the time itself
             minutes["exercises"] += sum(map(int, EXERCISE.findall(text)))
             prose, formulas = re.subn(r"\$\$.*?\$\$", " ", text, flags=re.DOTALL)
             minutes["formulas"] += formulas * SECONDS["formula"] / 60
@@ -63,9 +146,9 @@ def parts(path: Path) -> dict[str, float]:
     return minutes
 
 
-def minutes(path: Path) -> int:
-    """Study time of a notebook, to 5 minutes; Start_Here to one."""
-    total = sum(parts(path).values())
+def minutes(path: Path, without: Collection[str] = ()) -> int:
+    """Study time of a notebook, without some of its sections, to 5 minutes; Start_Here to one."""
+    total = sum(parts(path, without).values())
     return max(1, round(total)) if path.parent == ROOT else max(STEP, STEP * round(total / STEP))
 
 
@@ -94,22 +177,48 @@ def with_header(text: str, total: int) -> str:
 
 
 def sentence(lab: str) -> str:
-    """What of a lab fits into its hours, from its first notebook on."""
-    listed = of_lab(lab)
-    everything = sum(number for _, number in listed)
-    if everything <= 60 * HOURS:
-        return f"Studied alone, with every exercise, the notebooks take {in_words(everything)}: they fit {HOURS} hours."
-    last = _last_that_fits([number for _, number in listed])
-    without = _last_that_fits([_reading(path) for path, _ in listed])
+    """How long a lab takes, and what three hours hold of it."""
+    everything = sum(number for _, number in of_lab(lab))
+    numbers = [f"{number:02d}" for number in THREE_HOURS[lab]]
     return (
-        f"Studied alone, with every exercise, the notebooks take {in_words(everything)}. {HOURS} hours hold 01 to "
-        f"{last:02d}, or 01 to {without:02d} without the exercises; leave the others for home, or step through them "
-        "without reading the code."
+        f"**In {HOURS} hours:** notebooks {', '.join(numbers[:-1])} and {numbers[-1]}, without the sections that the head "
+        f"of 01 names ({in_words(_of_path(lab))}). **In full**, with every exercise: {in_words(everything)}."
     )
 
 
-def _last_that_fits(numbers: list) -> int:
-    return sum(sum(numbers[: k + 1]) <= 60 * HOURS for k in range(len(numbers)))
+def table(lab: str) -> str:
+    """What three hours of a lab hold, notebook by notebook, for the head of its first one."""
+    rows = "\n".join(
+        f"| [{path.stem[:2]} {_title(path)}]({path.name}) | {in_words(minutes(path, without))} | {'; '.join(without) or 'nothing'} |"
+        for path, without in _chosen(lab)
+    )
+    return (
+        f"**If you have {HOURS} hours**, take these notebooks ({in_words(_of_path(lab))}, exercises included). Run the "
+        "sections of the last column without reading them: later cells need their results.\n\n"
+        f"| Notebook | Study time | Leave for later |\n|---|---|---|\n{rows}\n"
+    )
+
+
+def _chosen(lab: str) -> list[tuple[Path, tuple[str, ...]]]:
+    path_of = {int(path.stem[:2]): path for path, _ in of_lab(lab)}
+    return [(path_of[number], without) for number, without in THREE_HOURS[lab].items()]
+
+
+def _of_path(lab: str) -> int:
+    return sum(minutes(path, without) for path, without in _chosen(lab))
+
+
+def with_agenda(text: str) -> str:
+    """The instructors' guide with the sections that its agendas leave out: those of the three hours."""
+
+    def fill(agenda: re.Match) -> str:
+        chosen = list(THREE_HOURS.values())[int(agenda[1]) - 1]
+        return AGENDA_ROW.sub(
+            lambda row: f"{row[1]}{'; '.join(chosen[int(row[2])])} |" if chosen.get(int(row[2])) else row[0],
+            agenda[0],
+        )
+
+    return AGENDA.sub(fill, text)
 
 
 def paths_text() -> str:
@@ -133,26 +242,28 @@ def _reading(path: Path) -> float:
 
 
 def _title(path: Path) -> str:
-    return nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].lstrip("# ")
+    return _read(path)[0].source.splitlines()[0].lstrip("# ")
 
 
 def written(text: str) -> str:
     """A text of the course with its study times as they are now."""
 
     def fill(match: re.Match) -> str:
-        lab = match[1]
-        told = paths_text() if lab == "paths" else sentence(lab)
-        return f"<!-- study of {lab} -->{chr(10) * (lab == 'paths')}{told}{chr(10) * (lab == 'paths')}<!-- /study -->"
+        name = match[1]
+        lab = name.removesuffix("_path")
+        told = paths_text() if name == "paths" else sentence(lab) if name == lab else table(lab)
+        lines = "\n" * (name == "paths" or name != lab)
+        return f"<!-- study of {name} -->{lines}{told}{lines}<!-- /study -->"
 
     def row(match: re.Match) -> str:
         path = ROOT / match[2]
         return f"{match[1]} | {in_words(minutes(path))} |" if path.exists() else match[0]
 
-    return LABS_OF_TEXT.sub(fill, ROW.sub(row, text))
+    return LABS_OF_TEXT.sub(fill, ROW.sub(row, with_agenda(text)))
 
 
 def update(root: Path, notebooks: Sequence[Path]) -> None:
-    """Write the times into the notebooks' headers and wherever a text of the course asks for them."""
+    """Write times and paths into the notebooks and wherever a text of the course asks for them."""
     for path in notebooks:
         book = nbformat.read(path, as_version=4)
         before = nbformat.writes(book)
