@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from test_browser import CHROMIUM, FLAGS
@@ -248,6 +249,16 @@ def test_a_table_has_a_caption_few_digits_and_a_bold_winner(shell):
     assert "9.87" not in page
     assert re.search(r"row1_col0[^}]*\{\s*font-weight: bold", page)
     assert "network" in shown.outputs[0].data["text/plain"]
+
+
+def test_a_table_has_no_minus_before_a_zero(shell):
+    import pandas as pd
+
+    frame = pd.DataFrame({"bias (kt)": [-0.01, -0.06, -np.inf]})
+    with shell() as shown:
+        viz.table(frame, "Rounded.", "{:.1f}", index=False)
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", shown.outputs[0].data["text/html"])
+    assert cells == ["0.0", "-0.1", "-inf"]
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,11 @@ def test_a_storm_moves_frame_by_frame_on_one_figure():
     storm = dataset.draw_storm(run, num_pixels=16, width_km=768, step_minutes=1440)
     seen = []
     for figure in figures_setups.draw_frame_by_frame(storm, "Katrina"):
-        wind = figure.axes[2].lines[0]
+        _, course, wind_panel, scale = figure.axes
+        wind = wind_panel.lines[0]
+        land = course.collections[0].get_paths()
+        assert any(path.contains_point((-90.5, 32.5)) for path in land), "Mississippi is drawn as land"
+        assert "K" in scale.get_ylabel()
         seen.append((id(figure), len(wind.get_xdata())))
     assert len({figure for figure, _ in seen}) == 1
     assert [points for _, points in seen] == list(range(1, len(storm) + 1))

@@ -7,6 +7,7 @@ figure no text for screen readers, so this one is embedded with its own.
 import base64
 import html
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,7 +190,8 @@ def table(
 
     def written(value: Any) -> str:
         if isinstance(value, float | np.floating):
-            return "" if np.isnan(value) else number.format(value)
+            text = "" if np.isnan(value) else number.format(value)
+            return text if re.search("[1-9a-z]", text) else text.replace("-", "")  # no "-0.0"
         return str(value)
 
     styled = frame.style.format(

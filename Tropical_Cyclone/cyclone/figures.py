@@ -244,7 +244,7 @@ def draw_consistency(simulated: pd.DataFrame, published: pd.DataFrame) -> Figure
     ax.set(xlim=(0, simulated["rmse_kt"].max()), ylim=(0, 103))
     ax.set(xlabel="root-mean-square error (kt)", ylabel="frames with the right class (%)")
     ax.set_title("Accuracy and error belong together")
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.legend(loc="lower left")
     return fig
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch, Rectangle
 
@@ -116,9 +117,14 @@ def draw_frame_by_frame(storm: Frames, title: str) -> Iterator[Figure]:
     fig, (sky, course, wind) = plt.subplots(1, 3, figsize=(8.4, 2.7), width_ratios=(1, 1.1, 1.3))
     picture = sky.imshow(to_kelvin(storm.images[0]), cmap=colours, norm=scale, interpolation="bilinear")
     sky.set_axis_off()
+    fig.colorbar(picture, ax=sky, label="temperature (K)", shrink=0.9)
     hours = (storm.time - storm.time[0]) / np.timedelta64(1, "h")
-    course.plot(storm.lon, storm.lat, color="0.8", lw=1)
-    course.set(xlabel="longitude (°E)", ylabel="latitude (°N)", title="track", aspect="equal")
+    course.plot(storm.lon, storm.lat, color="0.5", lw=1)
+    course.margins(0.15)
+    course.set(xlim=course.get_xlim(), ylim=course.get_ylim())  # the land does not move them
+    land = PolyCollection(list(tracks.coastline()), facecolor="0.85", edgecolor="0.45", lw=0.6, zorder=0)
+    course.add_collection(land)
+    course.set(xlabel="longitude (°E)", ylabel="latitude (°N)", title="track (land is grey)", aspect="equal")
     edges = [0, *tracks.CLASS_LIMITS_KT, max(150, float(storm.wind_kt.max()) + 10)]
     for name, colour, low, high in zip(tracks.CLASSES, CLASS_COLOURS, edges[:-1], edges[1:], strict=True):
         wind.axhspan(low, high, color=colour, alpha=0.25, lw=0)
