@@ -1019,3 +1019,16 @@ def test_no_set_is_left_without_samples():
 def test_what_cannot_be_standardised_is_refused(train):
     with pytest.raises(ValueError, match="every value would become nan"):
         preprocess.standardise(train, np.ones(3))
+
+
+def test_labels_of_a_table_have_no_idle_digits(monkeypatch):
+    """A row called 0.55 stood as 0.550000."""
+    import pandas as pd
+
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data["text/html"]))
+    viz.table(pd.DataFrame({0.25: [1.0, 2.0]}, [0.55, np.float32(1.5)]), "A caption.", "{:.2f}")
+    viz.table(pd.DataFrame({"steps": [1, 2]}, ["one", "two"]), index=False)
+    labels = re.findall(r">([^<>\s&]+)</t[hd]>", shown[0])
+    assert labels == ["0.25", "0.55", "1.00", "1.5", "2.00"], labels
+    assert "one" not in shown[1]
