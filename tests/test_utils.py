@@ -1125,3 +1125,16 @@ def test_a_driver_that_refuses_everything_still_has_a_gpu(monkeypatch, word):
     monkeypatch.setitem(sys.modules, "pynvml", broken)
     monkeypatch.setattr(gpu, "seen", lambda: {"PyTorch": True})
     assert "GPU 0: a GPU without a name, memory not told, driver unknown." in gpu.describe()
+
+
+def test_labels_of_a_table_have_no_idle_digits(monkeypatch):
+    """A row called 0.55 stood as 0.550000."""
+    import pandas as pd
+
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data["text/html"]))
+    viz.table(pd.DataFrame({0.25: [1.0, 2.0]}, [0.55, np.float32(1.5)]), "A caption.", "{:.2f}")
+    viz.table(pd.DataFrame({"steps": [1, 2]}, ["one", "two"]), index=False)
+    labels = re.findall(r">([^<>\s&]+)</t[hd]>", shown[0])
+    assert labels == ["0.25", "0.55", "1.00", "1.5", "2.00"], labels
+    assert "one" not in shown[1]

@@ -197,6 +197,10 @@ def table(
     styled = frame.style.format(
         {column: by_column.get(column, written) for column in frame.columns}, na_rep=""
     )
+    for axis in ("index", "columns"):  # else a label 0.5 is written as 0.500000
+        styled = styled.format_index(
+            lambda label: f"{label:g}" if isinstance(label, float | np.floating) else str(label), axis=axis
+        )
     styled = styled.set_table_styles(TABLE)
     styled = styled if index else styled.hide(axis="index")
     for column, which in (best or {}).items():

@@ -98,13 +98,13 @@ BOOK = Book(
             options={
                 "A": "Yes: 1 % is accurate enough.",
                 "B": "No: a step is short. A slow drift changes little in each step.",
-                "C": "Yes, if the residual fell by three orders of magnitude.",
+                "C": "Yes, if the change (the residual) fell to a thousandth of its first value.",
             },
             right="B",
             feedback={
                 "A": "A change of 1 % in every step doubles a value within 70 steps.",
                 "B": "Compare states that lie a physical time apart, such as the time to cross part of the channel.",
-                "C": "A residual says how far apart two steps are, not how far away the steady state is.",
+                "C": "It says how far apart two steps are, not how far away the steady state is.",
             },
         ),
         "flow-01-q2": Question(

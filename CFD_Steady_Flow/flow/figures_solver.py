@@ -1,6 +1,7 @@
 """Figures of notebook 01: the lattice, profiles, benchmark flows, a vortex street, speeds."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,8 +25,14 @@ def draw_lattice(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Figure:
             ax.annotate("", (cx, cy), (0, 0), arrowprops={"arrowstyle": "-|>", "lw": 1.8, "color": viz.BLUE})
         else:
             ax.plot(0, 0, "o", ms=9, color=viz.BLUE)
-        offset = (0.62, 0.2) if not q else (0.2 * cx, 0.2 * cy)
-        ax.text(cx + offset[0], cy + offset[1], f"{q}: {round(weight * 36)}/36", ha="center", va="center")
+        offset = (0.5, 0.17) if not q else (0.2 * cx, 0.2 * cy)
+        ax.text(
+            cx + offset[0],
+            cy + offset[1],
+            f"{q}: {Fraction(weight).limit_denominator(36)}",
+            ha="center",
+            va="center",
+        )
     ax.set(xlim=(-1.6, 1.6), ylim=(-1.5, 1.5), xticks=(-1, 0, 1), yticks=(-1, 0, 1), aspect="equal")
     ax.set(xlabel="x (cells)", ylabel="y (cells)", title="Nine velocities and their weights")
     ax.grid(False)
@@ -43,8 +50,8 @@ def draw_channel(profiles: Mapping[int, np.ndarray], errors: Mapping[int, float]
     left.legend()
     rows = np.array(list(errors))
     values = np.array(list(errors.values()))
-    right.loglog(rows, values, "o-", label="largest error")
-    right.loglog(rows, values[0] * (rows[0] / rows) ** 2, "--", color="0.5", label="second order")
+    right.loglog(rows, values[0] * (rows[0] / rows) ** 2, color="0.6", label="falls as 1 / rows$^2$")
+    right.loglog(rows, values, "o", color=viz.BLUE, label="largest error")
     right.set(
         xlabel="rows across the channel",
         ylabel="error / largest velocity",
@@ -161,7 +168,7 @@ def draw_street(
     lift: np.ndarray,
     reynolds: float = 100,
 ) -> Figure:
-    """Above: vorticity times diameter over mean inflow, (ny, nx). Below: lift coefficient in time (periods of inflow)."""
+    """Above: vorticity times diameter over mean inflow, (ny, nx). Below: lift coefficient in time (diameters over mean inflow)."""
     fig, (above, below) = plt.subplots(2, 1, figsize=(8.6, 4.8), height_ratios=(1.1, 1))
     extent = (0, solid.shape[1] * cell_m, 0, solid.shape[0] * cell_m)
     span = 0.5 * np.nanpercentile(np.abs(vorticity), 99.5)
@@ -173,14 +180,14 @@ def draw_street(
         vmin=-span,
         vmax=span,
     )
-    fig.colorbar(image, ax=above, label="vorticity D / U", shrink=0.9)
+    fig.colorbar(image, ax=above, label="vorticity × diameter\n/ mean inflow")
     above.set_facecolor("0.3")
     above.set(
         xlabel="x (m)", ylabel="y (m)", title=f"Vorticity behind a cylinder, Reynolds number {reynolds:g}"
     )
     above.grid(False)
     below.plot(time, lift)
-    below.set(xlabel="time (diameters of mean inflow)", ylabel="lift coefficient")
+    below.set(xlabel="time (diameter / mean inflow)", ylabel="lift coefficient")
     return fig
 
 
@@ -192,6 +199,6 @@ def draw_speeds(rates: Mapping[str, float], highlighted: Sequence[str]) -> Figur
     ax.bar_label(bars, fmt="{:,.0f}", padding=3)
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(ScalarFormatter())
-    ax.set(xlabel="million lattice updates a second", title="One thread", xlim=(1, 4 * max(rates.values())))
+    ax.set(xlabel="million lattice updates a second", title="One core", xlim=(1, 4 * max(rates.values())))
     ax.invert_yaxis()
     return fig

@@ -48,6 +48,7 @@ STREET = (
     "case-published-cylinder-20-reynold-5bed",
     "viz-show-figures-solver-draw-str-d694",
     "rising-np-flatnonzero-lift-1-0-lif-3ee0",
+    "table-of-the-street",
 )
 SUGGESTIONS = [
     Suggestion(L1 + "01_Learning_as_Curve_Fitting", "Set `BOOTCAMP_SEED=1`", reason="the tests run whole notebooks with other seeds"),
