@@ -678,7 +678,7 @@ RIGHT = {
     "flow-09a": [lambda a, b, t: np.linalg.lstsq((a - b).reshape(-1, 1), (t - b).ravel(), rcond=None)[0][0], lambda a, b, t: scipy.optimize.minimize_scalar(lambda w: np.sum((w * a + (1 - w) * b - t) ** 2)).x, lambda a, b, t: np.vdot(a - b, t - b) / np.vdot(a - b, a - b)],
     "flow-09b": [150 + 2 * 90, 330.0, np.float64(330)],
     "flow-09c": ["cars of this kind", "Cars of this kind "],
-    "pinn-1c": [30 * 1 + 30 + 30 + 1, 91.0, [91], torch.tensor(91)],
+    "pinn-1c": [2 * 20 + 21 * 20 + 21, 481.0, [481], torch.tensor(481)],
     "pinn-2a": [lambda a, b: 1 / (1 + a / b), lambda a, b: np.linalg.solve([[a + b]], [b])[0], lambda a, b: scipy.optimize.brentq(lambda t: a * t - b * (1 - t), 0, 1)],
     "pinn-2b": [100 * 5 * 0.1 / 5.1, 9.8, 9.804, np.float32(9.8039)],
     "pinn-2c": [lambda d: -0.1 * (d + 0.1) ** -2, lambda d: -1 / (10 * (d + 0.1) ** 2), by_autograd, lambda d: sympy.diff(0.1 / (sympy.Symbol("x") + 0.1)).subs("x", d)],
@@ -831,10 +831,10 @@ def test_nobody_is_late_because_the_machine_is_busy(monkeypatch):
 def test_progress_is_remembered_for_this_user_alone(own_cache, capsys):
     book = BOOKS["pinn-1c"]
     book.check("pinn-1c", None)
-    book.check("pinn-1c", 60)
+    book.check("pinn-1c", 440)
     assert progress.read()["pinn-1c"] == {"tries": 1}
-    book.check("pinn-1c", 91)
-    book.check("pinn-1c", 60)
+    book.check("pinn-1c", 481)
+    book.check("pinn-1c", 440)
     book.quiz("pinn-1-relu", "a")
     book.quiz("pinn-1-relu", "B")
     book.quiz("pinn-1-tool", "Z")
@@ -864,7 +864,7 @@ def test_progress_is_remembered_for_this_user_alone(own_cache, capsys):
     "content", [b"[broken", b"\xff", b"[1, 2]", b'{"pinn-1c": 3}', b'{"pinn-1c": {"tries": "x"}}']
 )
 def test_a_damaged_file_of_progress_is_kept_aside(own_cache, capsys, content):
-    BOOKS["pinn-1c"].check("pinn-1c", 91)
+    BOOKS["pinn-1c"].check("pinn-1c", 481)
     (file,) = own_cache.rglob("progress.json")
     file.write_bytes(content)
     capsys.readouterr()
@@ -872,7 +872,7 @@ def test_a_damaged_file_of_progress_is_kept_aside(own_cache, capsys, content):
     (aside,) = own_cache.rglob("progress-damaged-*.json")
     assert aside.read_bytes() == content
     assert str(aside) in capsys.readouterr().out
-    BOOKS["pinn-1c"].check("pinn-1c", 91)
+    BOOKS["pinn-1c"].check("pinn-1c", 481)
     assert progress.read()["pinn-1c"]["tries"] == 1
 
 

@@ -9,7 +9,7 @@ import torch
 import notebooks
 from pinn import problems
 from pinn.chip import HEIGHTS, WIDTHS, Chip
-from pinn.geometry_network import GeometryNetworks, chebyshev
+from pinn.geometry_network import GeometryNetworks, chebyshev, recorded
 
 LAB = [path for path in notebooks.paths() if path.parent.name == "PINN_SimNet"]
 STEPS = ("Data", "Task", "Model", "Loss", "Learning", "Evaluation")
@@ -90,6 +90,17 @@ def test_one_step_for_one_chip_is_the_step_of_its_own_networks():
     alone.step()
     points = np.array([[-2.0, 0.1], [0.5, 0.2], [2.0, -0.3]])
     assert np.allclose(family.at(Chip(0.5, 1.0))(points), alone(points), rtol=1e-5, atol=1e-6)
+
+
+def test_the_recorded_race_holds_every_seed():
+    race, measured = recorded()
+    assert measured[:2] == "20"
+    assert race.groupby("contender")["seed"].apply(sorted).map(lambda seeds: seeds == [0, 1, 2]).all()
+    kept = race.groupby("contender")["kept_mb"].first()
+    now = 8e-6 * GeometryNetworks(width=60).weights.numel()
+    assert kept["geometry as input, 60 neurons"] == pytest.approx(now, abs=0.005), (
+        "measure again: benchmarks/chip_geometry.py"
+    )
 
 
 def test_chebyshev_points_hold_the_ends():

@@ -384,6 +384,15 @@ def test_results_are_kept_and_read_back(own_cache, capsys):
     assert json.loads(capsys.readouterr().out) == {"lab.accuracy": 0.5}
 
 
+def test_a_figure_of_a_benchmark_says_so(own_cache):
+    course.record("lab.old_rel_l2", 0.5, seed=2, profile="laptop", source="benchmarks/old.json")
+    course.record("lab.new_rel_l2", 0.5)
+    entries = results.read_all()
+    table = runner._figure_table(entries, {})
+    assert "| `lab.old_rel_l2` | 0.5 | laptop, seed 2, `benchmarks/old.json` |" in table
+    assert "source" not in entries["lab.new_rel_l2"]
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b'{"name": "lab.ba', b"[1, 2]", b"\xff\xfe", b"null", b"{}", b'{"value": "much", "date": "x"}'],

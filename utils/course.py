@@ -160,9 +160,15 @@ def lab() -> str:
     return LABS.get(_session["notebook"].partition("/")[0], "other")
 
 
-def record(name: str, value: float) -> None:
-    """Keep a measured figure under ``lab.quantity``; ``./bootcamp results`` prints them all."""
-    results.record(name, value, notebook=_session["notebook"], profile=profile(), seed=_session["seed"])
+def record(name: str, value: float, **context: Any) -> None:
+    """Keep a measured figure under ``lab.quantity``; ``./bootcamp results`` prints them all.
+
+    Args:
+        name, value: as in `utils.engine.results.record`.
+        context: ``source``, ``profile`` and ``seed`` of a figure that a benchmark measured, not this run.
+    """
+    here = {"notebook": _session["notebook"], "profile": profile(), "seed": _session["seed"]}
+    results.record(name, value, **here | context)
 
 
 def end() -> None:

@@ -49,11 +49,13 @@ EXERCISES = {
         ],
     ),
     "pinn-1c": Exercise(
-        todo="Give the number of weights and biases of a network with 1 input, 30 neurons and 1 output.",
-        reference=91,
+        todo="Give the number of weights and biases of a network with 1 input, two layers of 20 neurons and 1 output.",
+        reference=481,
         mistakes=[
-            (60, "Those are the weights. Each neuron and the output have a bias too."),
-            (90, "Nearly: the output has a bias as well."),
+            (440, "Those are the weights. Each neuron and the output have a bias too."),
+            (480, "Nearly: the output has a bias as well."),
+            (61, "Every neuron of the second layer reads all 20 of the first: that alone is 400 weights."),
+            (101, "Every neuron of the second layer reads all 20 of the first: that alone is 400 weights."),
         ],
     ),
     "pinn-1d": Exercise(
@@ -69,10 +71,10 @@ EXERCISES = {
 
 QUESTIONS = {
     "pinn-1-relu": Question(
-        "The ReLU network has thousands of straight pieces. Why can it not satisfy u'' = 1, however wide it is?",
+        "The curve of a ReLU network is made of straight pieces. Why can it not satisfy u'' = 1, however wide it is?",
         {
             "A": "It has too few neurons.",
-            "B": "Its second derivative is zero wherever it exists, so the residual stays at -1.",
+            "B": "Its second derivative is zero wherever it exists, so u'' - 1 stays at -1.",
             "C": "Its outputs cannot be negative.",
             "D": "Adam needs a smaller learning rate.",
         },

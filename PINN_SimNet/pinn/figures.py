@@ -124,7 +124,7 @@ def draw_masses(t: Tensor, values: Tensor, exact: Tensor, title: str) -> Figure:
     for number, name in enumerate(("x", "y", "z")):
         ax.plot(np.ravel(t), exact[:, number], color=f"C{number}", label=f"{name}, exact")
         ax.plot(np.ravel(t)[::step], values[::step, number], "o", ms=4, color=f"C{number}")
-    ax.set(xlabel="time t", ylabel="displacement", title=title)
+    ax.set(xlabel="time t (s)", ylabel="displacement (m)", title=title)
     ax.legend()
     return fig
 

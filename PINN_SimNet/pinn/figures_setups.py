@@ -73,11 +73,11 @@ def draw_tape() -> Figure:
             for row, text in enumerate(rows):
                 ax.text(left + 0.65, 2.5 - row, text[number], ha="center", va="center", fontsize=12)
         if number:
-            for row in range(3):
+            for row in range(3) if number < 4 else (2,):  # the residual needs the second derivative alone
                 ax.annotate(
                     "", (left - 0.1, 2.5 - row), (left - 0.75, 2.5 - row), arrowprops={"arrowstyle": "->", "color": BLACK}
                 )  # fmt: skip
-    ax.text(9.45, 1.5, "u'' - 1", ha="center", va="center", fontsize=12)
+    ax.text(9.45, 0.5, "u'' - 1", ha="center", va="center", fontsize=12)
     ax.annotate("", (2.2, -0.55), (9.4, -0.55), arrowprops={"arrowstyle": "->", "color": ORANGE, "lw": 2})
     ax.text(5.8, -0.95, "slope of the loss, back to every weight", ha="center", color=ORANGE, fontsize=11)
     _bare(ax, (-0.3, 10.4), (-1.2, 3.8))
@@ -184,7 +184,7 @@ def draw_springs(masses: Sequence[float], stiffness: Sequence[float], now: float
     for name, values, color in zip("xyz", motion, (BLUE, ORANGE, GREEN), strict=True):
         axes[1].plot(t, values, color=color, label=name)
     axes[1].axvline(now, color="0.5", lw=1)
-    axes[1].set(xlabel="time t (s)", ylabel="displacement", ylim=(-1.3, 1.3))
+    axes[1].set(xlabel="time t (s)", ylabel="displacement (m)", ylim=(-1.3, 1.3))
     axes[1].legend(loc="upper right", ncols=3)
     return fig
 

@@ -7,6 +7,7 @@ So the equations of many chips add up in one system of least squares, and each G
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 
@@ -20,6 +21,7 @@ from pinn.chip import HEIGHTS, WIDTHS, Chip
 from pinn.local_networks import Derivative, HiddenLayer, LocalNetworks
 from pinn.normal_equations import NormalEquations
 from utils.engine.fixed import Fixed
+from utils.engine.paths import ROOT
 
 TURN = 0.3  # how much the geometry moves a neuron in a patch, against 1.5 for the place
 
@@ -145,3 +147,14 @@ class GeometryNetworks(Fixed):
             row = {"seconds": seconds}
             rows.append(row if monitor is None else row | {"monitor": monitor(self)})
         return pd.DataFrame(rows)
+
+
+def recorded() -> tuple[pd.DataFrame, str]:
+    """What ``benchmarks/chip_geometry.py`` measured: these networks beside polynomials through solved flows.
+
+    Returns:
+        One row per contender and seed: ``worst`` and ``mean`` error over eight chips, ``seconds`` of training,
+        ``kept_mb``; and when and on what it was measured.
+    """
+    content = json.loads((ROOT / "benchmarks" / "chip_geometry.json").read_text(encoding="utf-8"))
+    return pd.DataFrame(content["runs"]), content["measured"]

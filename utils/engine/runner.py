@@ -399,6 +399,7 @@ def _figure_table(recorded: dict[str, dict], kept: dict[str, str]) -> str:
                 key = f"`{name}`"
                 if name in plain_words.SAID:
                     key = f"{plain_words.SAID[name]} <sub>{key}</sub>"
+                where += f", `{entry['source']}`" if "source" in entry else ""
                 rows[name] = f"| {key} | {value} | {entry['profile']}, seed {entry['seed']}{where} |"
     head = ["| What was measured | Value | Profile, seed |", "|---|---|---|"]
     lines = []
