@@ -32,7 +32,11 @@ def variables_of(theme: str) -> dict[str, str]:
     found = dict(re.findall(r"(--jp-[\w-]+):([^;}]+)", sheet.read_text(encoding="utf-8")))
     for _ in range(3):
         found = {
-            name: re.sub(r"var\((--[\w-]+)(?:, *([^()]+))?\)", lambda m: found.get(m[1], m[2] or ""), value)
+            name: re.sub(
+                r"var\((--[\w-]+)(?:, *([^()]+))?\)",
+                lambda m, known=found: known.get(m[1], m[2] or ""),
+                value,
+            )
             for name, value in found.items()
         }
     return found
@@ -42,7 +46,9 @@ def colour(text: str, behind: tuple = (1, 1, 1)) -> tuple:
     """Red, green and blue between 0 and 1; what shines through an ``rgba`` is ``behind``."""
     if text.startswith("rgba"):
         *parts, share = map(float, re.findall(r"[\d.]+", text))
-        return tuple(share * part / 255 + (1 - share) * back for part, back in zip(parts, behind, strict=True))
+        return tuple(
+            share * part / 255 + (1 - share) * back for part, back in zip(parts, behind, strict=True)
+        )
     return to_rgb(text)
 
 
@@ -71,7 +77,9 @@ class Reader(HTMLParser):
         given = [self.theme[name] if name else None for name in rules]
         style = dict(attributes).get("style") or ""
         own = [re.search(rf"(?:^|;)\s*{name}:([^;]+)", style) for name in ("color", "background(?:-color)?")]
-        front_text, behind_text = [mine[1] if mine else theirs for mine, theirs in zip(own, given, strict=True)]
+        front_text, behind_text = [
+            mine[1] if mine else theirs for mine, theirs in zip(own, given, strict=True)
+        ]
         behind = colour(behind_text, behind) if behind_text else behind
         front = colour(front_text, behind) if front_text else front
         if tag not in VOID:

@@ -144,7 +144,9 @@ def test_boxes_can_be_read_in_either_theme(path: Path):
 @every
 def test_boxes_are_written_in_html(path: Path):
     """Markdown in a block of HTML is shown as it is typed."""
-    for box in re.findall(r"<div class=\"alert.*?(?:</div>|\n\n)", "\n".join(notebooks.markdown(path)), re.DOTALL):
+    for box in re.findall(
+        r"<div class=\"alert.*?(?:</div>|\n\n)", "\n".join(notebooks.markdown(path)), re.DOTALL
+    ):
         assert not re.search(r"\]\(|\*\*|`", box), box
 
 
