@@ -296,6 +296,10 @@ EXAMPLE = [
     new_code_cell("print(' '.join(str(n) for n in range(200)))\ndemo.check('x-a', 4)\ndemo.check('x-a', None)\ndemo.check('x-a', 5);"),
     new_code_cell("quiz('x-q')"),
     new_code_cell("viz.interact(lambda order: viz.show(plt.subplots()[0], f'Order {order}.', f'Order {order}.'), order=(0, 8))"),
+    new_code_cell(
+        "frames = [plt.subplots(figsize=(3, 2))[0] for _ in range(3)]\nfor number, frame in enumerate(frames):\n"
+        "    frame.axes[0].plot([0, number])\nviz.animate(frames, 'It turns.', 'A line that turns.')"
+    ),
     new_markdown_cell(
         "<details><summary>Hint 1</summary>\n\nThe secret is $\\pi r^2$, never sesquipedalian.\n\n</details>\n\n"
         '<div class="alert alert-warning"><b>Careful.</b> A box.</div>\n\n'
@@ -433,6 +437,32 @@ def test_drawing_cells_are_folded_and_a_control_is_a_strip(visit):
         f"Order {n}." for n in (0, 2, 4, 6, 8)
     }
     assert page.get_by_text("PASS", exact=False).first.is_visible()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 400])
+def test_an_animation_moves_when_it_is_asked_to(visit, width):
+    """By the keyboard, also for who wants less motion: nothing moves before, and closing the fold ends it."""
+    page = visit(EXAMPLE_PAGE, width)
+    figure = page.locator("figure", has_text="It turns.")
+    still, moving = figure.get_by_alt_text("A line that turns."), figure.get_by_alt_text("The same, moving.")
+    assert still.is_visible()
+    assert not moving.is_visible()
+    assert moving.get_attribute("src").startswith("data:image/webp;base64,")
+    figure.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert moving.bounding_box() == still.bounding_box(), "it covers the still"
+    page.keyboard.press("Enter")
+    assert not moving.is_visible()
+
+
+@pytest.mark.browser
+def test_a_strip_of_states_scrolls_by_the_keyboard(visit):
+    page = visit(EXAMPLE_PAGE, width=400)
+    strip = page.get_by_role("region", name="Five states of the control order")
+    strip.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
 
 
 @pytest.mark.browser

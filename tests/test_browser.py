@@ -13,8 +13,10 @@ from urllib.parse import urlparse
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import servers
+from utils.engine.paths import LABS
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -190,6 +192,139 @@ def test_what_is_run_before_there_is_a_kernel_waits_for_it(lab, browser):
     assert not page.locator(".jp-Notebook :text('Traceback')").count()
     shown = page.locator(".jp-DirListing-itemText").all_inner_texts()
     assert "tests" not in shown, "the file browser shows what is for learners"
+    page.close()
+
+
+ONE_OF_EVERYTHING = [
+    new_markdown_cell(
+        "# Keys\n\nText, a [link](Start_Here.ipynb), `code`.\n\n"
+        '<div class="alert alert-info" style="background-color:#E3F2F8;color:#0F2A33"><b>A box.</b> Text.</div>'
+    ),
+    new_code_cell(
+        "import matplotlib.pyplot as plt\nimport numpy as np\nimport pandas as pd\n\nfrom utils import viz\n"
+        "from utils.exercises import DEMO\nDEMO.check('start-a', 1)\nDEMO.quiz('start-q')\n"
+        "viz.table(pd.DataFrame({'error (kt)': [1.2, 2.3]}), 'A caption.', '{:.1f}', {'error (kt)': 'min'})"
+    ),
+    new_code_cell("answer = None"),
+    new_code_cell("answer = DEMO.check('start-a', answer)"),
+    new_markdown_cell("<details><summary>Hint 1</summary>\n\nIt holds $\\pi$ and a `word`.\n\n</details>"),
+    new_code_cell(
+        "def draw(order):\n    viz.show(plt.figure(figsize=(2, 1)), f'Order {order}.', f'Order {order}.')\n"
+        "viz.interact(draw, order=(0, 8))"
+    ),
+    new_code_cell(
+        "frames = [plt.subplots(figsize=(2, 2))[0] for _ in range(3)]\nfor number, frame in enumerate(frames):\n"
+        "    frame.axes[0].plot([0, number])\nviz.animate(frames, 'It turns.', 'A line that turns.')"
+    ),
+]
+
+
+def tab_to(page, what: str) -> None:
+    """Press Tab until what has the focus is ``what``, a selector, as somebody without a mouse does."""
+    for _ in range(15):
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(100)
+        if page.evaluate("what => document.activeElement.matches(what)", what):
+            return
+    raise AssertionError(f"Tab does not reach {what}")
+
+
+def test_without_a_mouse(lab, browser):
+    """From opening the course to a solved exercise, a hint, a control, an animation and a lab's folder; in both themes."""
+    address, token, course = lab
+    language = {
+        "kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    }
+    nbformat.write(new_notebook(cells=ONE_OF_EVERYTHING, metadata=language), course / "keys.ipynb")
+    page = browser.new_page(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"{address}/lab/tree/keys.ipynb?token={token}&reset", wait_until="domcontentloaded")
+    page.wait_for_selector('#jp-main-statusbar:has-text("Python 3 (ipykernel) | Idle")')
+    page.wait_for_function("document.activeElement.matches('.jp-Notebook .jp-Cell')")
+    cells, press = page.locator(".jp-Notebook .jp-Cell"), page.keyboard.press
+
+    def active(position: int) -> None:
+        page.wait_for_function(
+            "n => document.querySelectorAll('.jp-Notebook .jp-Cell')[n].matches('.jp-mod-active')",
+            arg=position,
+        )
+
+    press("Shift+Enter")
+    active(1)
+    press("Shift+Enter")
+    active(2)
+    press("Enter")
+    press("Control+a")
+    page.keyboard.type("answer = 4 * np.pi")
+    press("Shift+Enter")
+    press("Shift+Enter")
+    active(4)
+    cells.nth(3).get_by_text("PASS").wait_for()
+    tab_to(page, "summary")
+    press("Enter")
+    assert cells.nth(4).locator("details p").is_visible()
+    press("Escape")
+    for position in (5, 6, 7):
+        press("Shift+Enter")
+        active(position)
+    still, moving = (
+        cells.nth(6).get_by_alt_text("A line that turns."),
+        cells.nth(6).get_by_alt_text("The same, moving."),
+    )
+    still.wait_for()
+    assert not moving.is_visible()
+    press("Escape")
+    press("ArrowUp")
+    active(6)
+    press("ArrowUp")
+    active(5)
+    cells.nth(5).get_by_alt_text("Order 4.").wait_for()
+    tab_to(page, "[role=slider]")
+    press("ArrowRight")
+    cells.nth(5).get_by_alt_text("Order 5.").wait_for()
+    tab_to(page, "summary")
+    press("Enter")
+    moving.wait_for()
+    assert moving.bounding_box() == still.bounding_box(), "it covers the still"
+    press("Enter")
+    assert not moving.is_visible()
+
+    page.evaluate("document.querySelectorAll('.jp-Notebook details').forEach(fold => fold.open = true)")
+    results_in_axe(page)
+    press("Control+Shift+c")
+    page.keyboard.type("Theme: JupyterLab Dark")
+    press("Enter")
+    page.wait_for_function("document.body.dataset.jpThemeName === 'JupyterLab Dark'")
+    page.wait_for_function(
+        "getComputedStyle(document.querySelector('.jp-Notebook')).backgroundColor === 'rgb(17, 17, 17)'"
+    )
+    results_in_axe(page)
+    if os.environ.get("BOOTCAMP_SCREENSHOTS"):
+        page.screenshot(path=Path(os.environ["BOOTCAMP_SCREENSHOTS"]) / "keys.png")
+
+    names = page.locator(".jp-DirListing-itemText")
+    labs = [f"Lab {number}: {lab}" for number, lab in enumerate(LABS, 1)]
+    assert names.all_inner_texts()[: len(labs)] == labs
+    assert all(
+        text.evaluate("text => text.scrollWidth <= text.clientWidth") for text in names.all()[: len(labs)]
+    )
+    shown = names.all_inner_texts()
+    names.first.focus()
+    for _ in shown:
+        press("ArrowUp")
+    walked = [page.evaluate("document.activeElement.textContent")]
+    for _ in shown[1:]:
+        press("ArrowDown")
+        walked.append(page.evaluate("document.activeElement.textContent"))
+    assert walked == shown, "the keys walk in the order that is seen"
+    for _ in shown[2:]:
+        press("ArrowUp")
+    press("Enter")
+    page.wait_for_function(
+        "document.querySelector('.jp-BreadCrumbs').textContent.includes('Tropical_Cyclone')"
+    )
+    names.get_by_text("01_The_Problem.ipynb").wait_for()
+    assert "keys.ipynb" in page.locator("#jp-main-dock-panel .lm-TabBar-tabLabel").all_inner_texts()
     page.close()
 
 

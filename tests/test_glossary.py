@@ -10,16 +10,17 @@ from utils.engine import glossary
 LESSONS = [pytest.param(path, id=path.stem) for path in notebooks.paths() if path.parent != notebooks.ROOT]
 
 
-def test_a_word_is_a_link_once_and_never_in_code_math_headings_or_links():
+def test_a_word_is_a_link_once_and_never_in_code_math_headings_boxes_or_links():
     cells = [
         "# Epochs\n\nAn epoch.",
         "## Loss\n\n`loss` and $loss$, [a loss](x.md).\n\n| loss |\n|---|\n\n**Losses** of an epoch-wise kind",
+        '<div class="alert"><b>Careful.</b> A loss.</div>',
         "The loss falls. The loss, again, in **two epochs**: the validation set, the U-net.",
     ]
     after = glossary.linked(cells, ["validation set", "epoch", "U-net", "loss"])
-    assert after[:2] == cells[:2]
+    assert after[:3] == cells[:3]
     link = "](../docs/glossary.md)"
-    assert after[2] == (
+    assert after[3] == (
         f"The [loss{link} falls. The loss, again, in **two [epochs{link}**: the [validation set{link}, the [U-net{link}."
     )
     assert glossary.linked(after, ["validation set", "epoch", "U-net", "loss"]) == after

@@ -152,6 +152,15 @@ def test_boxes_can_be_read_in_either_theme(path: Path):
 
 
 @every
+def test_boxes_are_written_in_html(path: Path):
+    """Markdown in a block of HTML is shown as it is typed."""
+    for box in re.findall(
+        r"<div class=\"alert.*?(?:</div>|\n\n)", "\n".join(notebooks.markdown(path)), re.DOTALL
+    ):
+        assert not re.search(r"\]\(|\*\*|`", box), box
+
+
+@every
 def test_cells_that_only_draw_are_folded(path: Path):
     """The idea stays in view; the code of a figure is a click away."""
     for cell in notebooks.code_cells(path):

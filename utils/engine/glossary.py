@@ -37,8 +37,8 @@ EVERYDAY = {
     "persistence",
     "shortcut",
 }  # linked in their own notebook only
-KEPT = re.compile(  # no word is linked in here
-    r"(```.*?```|<details>.*?</details>|``[^`]+``|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$|<[^>]+>|!?\[[^\]]*\]\([^)]*\)"
+KEPT = re.compile(  # no word is linked in here: in a box of HTML a link would be read as it is written
+    r"(```.*?```|<div.*?</div>|<details>.*?</details>|``[^`]+``|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$|<[^>]+>|!?\[[^\]]*\]\([^)]*\)"
     r"|^## References.*|^#[^\n]*|^\|[^\n]*)",
     re.DOTALL | re.MULTILINE,
 )
