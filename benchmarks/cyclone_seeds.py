@@ -9,8 +9,8 @@ to benchmarks/cyclone_seeds.json and to the table in benchmarks/README.md. Train
 interrupted run goes on.
 """
 
+import ast
 import os
-import re
 import sys
 import time
 
@@ -41,9 +41,10 @@ def notebook_06(seed: int) -> None:
         (code,) = (text for text in sources if line in text)
         if line == "def learn(":  # leave the compact network out
             code = "\n".join(
-                row
-                for row in code.splitlines()
-                if not re.match(r"compact|enter\(\"compact|table|print\(table|assert table", row)
+                ast.unparse(step)
+                for step in ast.parse(code).body
+                if not {"compact", "table"}
+                & {part.id for part in ast.walk(step) if isinstance(part, ast.Name)}
             )
         exec(compile(code, line, "exec"), names)
     nature, life_storm = names["nature"], names["life_storm"]

@@ -96,7 +96,7 @@ def networks() -> dict[str, float]:
 def final_networks() -> dict[str, float]:
     """Processor seconds of training the final network of notebook 06 on 1,000 storm frames: now, and as it was.
 
-    Before, every frame came 8 times, through the full angle, with AdamW. Now it comes under three skies, 3 times each.
+    Before, every frame came 8 times, through the full angle, with AdamW. Now its three skies share 9 passes.
     Both take their turns on the same random images; the least of three counts.
     """
     import keras

@@ -275,7 +275,7 @@ def test_a_training_can_end_within_a_pass(tmp_path, monkeypatch):
     )
     run = training.train(network, data, name="part", epochs=2.5)
     assert len(run.history) == 3
-    assert int(network.optimizer.iterations) == 5 == training.TODAY.steps(16, 2.5)
+    assert int(network.optimizer.iterations) == 5
     assert run.processor_seconds > 0
 
 

@@ -600,3 +600,29 @@ def test_an_entry_tells_when_and_of_what_size_it_was_made(own_cache):
     about = json.loads(store.beside(Maker().get().path).read_text(encoding="utf-8"))
     assert about["bytes"] == len(CONTENT)
     assert about["made"].endswith("+00:00")
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from utils.engine import parallel, store
+
+with store.locked(Path({made!r}), "the flows"):
+    print(sorted(result for _, result in parallel.run_all(abs, [(-1,), (-2,)], 2)))
+"""
+
+
+def test_a_script_without_its_guard_is_told_so(tmp_path):
+    """Its workers run it again, and would wait for the lock of the process that waits for them."""
+    script = tmp_path / "mine.py"
+    script.write_text(SCRIPT.format(root=str(ROOT), made=str(tmp_path / "made.h5")), encoding="utf-8")
+    done = subprocess.run([sys.executable, script], capture_output=True, encoding="utf-8", timeout=300)
+    assert done.returncode
+    assert 'Put what the script does under `if __name__ == "__main__":`' in done.stderr
+    guarded = script.read_text(encoding="utf-8").replace(
+        "with store", 'if __name__ == "__main__":\n  with store'
+    )
+    script.write_text(guarded.replace("    print", "      print"), encoding="utf-8")
+    done = subprocess.run([sys.executable, script], capture_output=True, encoding="utf-8", timeout=300)
+    assert done.stdout == "[1, 2]\n"

@@ -44,7 +44,7 @@ def fit(
     y: np.ndarray,
     *,
     name: str,
-    epochs: int,
+    epochs: float,
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     batch_size: int = 128,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -63,7 +63,7 @@ def fit(
         model: compiled Keras model; holds the trained weights afterwards.
         x, y: training data.
         name: of the run, e.g. ``"fashion_cnn"``.
-        epochs: number of passes over the data.
+        epochs: number of passes over the data; 2.5 ends in the middle of the third.
         validation_data: ``(x_val, y_val)``, scored after every epoch.
         batch_size: images per step.
         callbacks: further Keras callbacks. What one remembers, as ``ReduceLROnPlateau`` does, it forgets when the
@@ -91,11 +91,12 @@ def fit(
         finished = progress.resume(model)
         model.fit(
             reshuffled(x, y, batch_size, sample_weight=weight, finished=finished),
-            epochs=epochs, initial_epoch=finished, validation_data=validation_data, verbose=0, shuffle=False,
+            epochs=math.ceil(epochs), initial_epoch=finished, validation_data=validation_data, verbose=0, shuffle=False,
             callbacks=[
                 progress,
                 keras.callbacks.TensorBoard(cache_dir("logs") / name, write_graph=False),
                 TqdmCallback(verbose=0, desc=name, leave=False),
+                *([StopAfter(num_steps(len(x), epochs, batch_size))] if epochs % 1 else []),
                 *callbacks,
             ], **kwargs,
         )  # fmt: skip
@@ -122,6 +123,27 @@ def fit(
         return Run(
             pd.DataFrame(entry.facts["rows"]), seconds, entry.facts["processor_seconds"], not entry.is_new
         )
+
+
+def num_steps(num_samples: int, epochs: float, batch_size: int) -> int:
+    """Updates of the weights in ``epochs`` passes over the data; the last pass may be a part of one."""
+    return round(epochs * math.ceil(num_samples / batch_size))
+
+
+class StopAfter(keras.callbacks.Callback):
+    """End a training after a number of steps, also within a pass over the data.
+
+    Args:
+        steps: updates of the weights, those before an interruption included.
+    """
+
+    def __init__(self, steps: int):
+        super().__init__()
+        self.steps = steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        if int(self.model.optimizer.iterations) >= self.steps:
+            self.model.stop_training = True
 
 
 def made_of(model: keras.Model) -> tuple:
@@ -175,7 +197,7 @@ def reshuffled(
 
 
 def one_cycle_adamw(
-    num_images: int, epochs: int, batch_size: int, peak: float, weight_decay: float = 0.01
+    num_images: int, epochs: float, batch_size: int, peak: float, weight_decay: float = 0.01
 ) -> keras.optimizers.AdamW:
     """AdamW (arXiv:1711.05101) whose learning rate climbs for a fifth of the steps and falls along a cosine.
 
@@ -189,7 +211,7 @@ def one_cycle_adamw(
     return keras.optimizers.AdamW(one_cycle(num_images, epochs, batch_size, peak), weight_decay=weight_decay)
 
 
-def one_cycle_muon(num_images: int, epochs: int, batch_size: int, peak: float) -> "Muon":
+def one_cycle_muon(num_images: int, epochs: float, batch_size: int, peak: float) -> "Muon":
     """`Muon` for the kernels of convolutions, AdamW for the rest, both with the rate of `one_cycle`.
 
     Args:
@@ -227,13 +249,13 @@ class Muon(keras.optimizers.Muon):
         return x * (self.rms_rate * math.sqrt(max(math.prod(x.shape[:-1]), x.shape[-1])))
 
 
-def one_cycle(num_images: int, epochs: int, batch_size: int, peak: float) -> "OneCycle":
+def one_cycle(num_images: int, epochs: float, batch_size: int, peak: float) -> "OneCycle":
     """Learning rate that climbs from a tenth of ``peak`` for a fifth of the steps, then falls to zero.
 
     Args:
         num_images, epochs, batch_size, peak: as in `one_cycle_adamw`.
     """
-    steps = epochs * math.ceil(num_images / batch_size)
+    steps = num_steps(num_images, epochs, batch_size)
     return OneCycle(peak, climb=steps // 5, steps=steps)
 
 

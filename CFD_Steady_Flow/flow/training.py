@@ -1,6 +1,5 @@
 """Train the networks of `flow.models`, read their answers, score them; the two trainings that notebooks share."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ from keras import ops
 from flow import dataset, metrics, models
 from flow.dataset import FlowData
 from utils import course, gpu
-from utils.training import Muon, OneCycle, Run, fit
+from utils.training import Muon, OneCycle, Run, fit, num_steps
 
 
 @models.register
@@ -45,10 +44,6 @@ class Recipe:
     cycle: bool = True
     muon: bool = False
 
-    def steps(self, num_samples: int, epochs: float) -> int:
-        """Updates of the weights in ``epochs`` passes over the data; the last pass may be a part of one."""
-        return round(epochs * math.ceil(num_samples / self.batch_size))
-
     def compile(self, network: keras.Model, num_samples: int, epochs: float) -> None:
         """Give the network its loss and optimizer."""
         losses = {"relative": relative_loss, "sum_of_squares": sum_of_squares}
@@ -56,28 +51,12 @@ class Recipe:
             raise ValueError(f"There is no loss '{self.loss}'. Choose one of: {', '.join(losses)}.")
         optimizer: keras.optimizers.Optimizer = keras.optimizers.Adam(self.rate)
         if self.cycle:
-            steps = self.steps(num_samples, epochs)
+            steps = num_steps(num_samples, epochs, self.batch_size)
             rate = OneCycle(self.rate, climb=steps // 5, steps=steps)
             optimizer = keras.optimizers.AdamW(rate, weight_decay=0.01, global_clipnorm=1.0)
             if self.muon:
                 optimizer = Muon(rate, weight_decay=0.01)
         network.compile(optimizer, losses[self.loss], jit_compile=gpu.usable())
-
-
-class StopAfter(keras.callbacks.Callback):
-    """End a training after a number of steps, also within a pass over the data.
-
-    Args:
-        steps: updates of the weights, those before an interruption included.
-    """
-
-    def __init__(self, steps: int):
-        super().__init__()
-        self.steps = steps
-
-    def on_train_batch_end(self, batch, logs=None):
-        if int(self.model.optimizer.iterations) >= self.steps:
-            self.model.stop_training = True
 
 
 TODAY = Recipe()
@@ -109,9 +88,8 @@ def train(
     recipe.compile(network, len(data), epochs)
     scored = None if validation is None else (validation.distance[..., None], validation.velocity)
     return fit(
-        network, data.distance[..., None], data.velocity, name=name, epochs=math.ceil(epochs),
+        network, data.distance[..., None], data.velocity, name=name, epochs=epochs,
         validation_data=scored, batch_size=recipe.batch_size, retrain=retrain,
-        callbacks=[StopAfter(recipe.steps(len(data), epochs))] if epochs % 1 else [],
     )  # fmt: skip
 
 

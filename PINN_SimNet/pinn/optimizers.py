@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from pytorch_optimizer import SOAP as SoapOfTensors
 from torch import Tensor
 from torch.optim.lbfgs import _strong_wolfe  # torch's own line search has no public name; tests watch over it
 
@@ -262,6 +261,10 @@ def Adam(learning_rate: float = 1e-3, decay: float = 0.95, every: int = 100) -> 
 
 def SOAP(learning_rate: float = 3e-3, decay: float = 0.95, every: int = 200) -> TorchOptimizer:
     """Adam in the eigenbasis of Shampoo's preconditioner, from pytorch-optimizer (arXiv:2409.11321)."""
+    from pytorch_optimizer import (
+        SOAP as SoapOfTensors,
+    )  # 150 optimizers: most of a second, for who asks for one
+
     return TorchOptimizer(
         lambda tensors: SoapOfTensors(tensors, lr=learning_rate, weight_decay=0.0, precondition_frequency=2),
         decay, every, kind="SOAP", learning_rate=learning_rate,

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
-from scipy.stats import qmc
 from torch import Tensor
 
 Points = dict[str, Tensor]
@@ -95,6 +94,8 @@ def unit_stream(dim: int, method: str = "halton", rng: Seed = 0) -> Callable[[in
     if method == "uniform":
         return lambda n: rng.random((n, dim))
     if method == "halton":
+        from scipy.stats import qmc  # half a second, which no first cell should wait for
+
         return qmc.Halton(dim, scramble=True, rng=rng).random
     raise ValueError(f"'{method}' delivers no sequence of points; choose uniform or halton.")
 
@@ -116,6 +117,8 @@ def unit_points(n: int, dim: int, method: str = "halton", rng: Seed = 0) -> np.n
             f"'{method}' is no sampling method; choose {', '.join(METHODS[:-1])} or {METHODS[-1]}."
         )
     if method == "sobol":  # draw a full power of 2 and keep the first: the sequence stays balanced
+        from scipy.stats import qmc
+
         return qmc.Sobol(dim, rng=rng).random_base2(math.ceil(math.log2(n)))[:n]
     if method != "grid":
         return unit_stream(dim, method, rng)(n)

@@ -21,7 +21,7 @@ def fit_wind(
     wind_kt: np.ndarray,
     *,
     name: str,
-    epochs: int,
+    epochs: float,
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     peak: float = PEAK_RATE,
     sample_weight: np.ndarray | None = None,
@@ -36,7 +36,7 @@ def fit_wind(
         images: uint8 (n, height, width), or with channels as the fourth axis.
         wind_kt: (n,) winds in knots.
         name: of the run.
-        epochs: passes over the images.
+        epochs: passes over the images; the last may be a part of one.
         validation_data: (images, wind_kt), scored after every epoch.
         peak: highest learning rate of the cycle.
         sample_weight: (n,) weight of each image in the loss.

@@ -3,11 +3,13 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import psutil
@@ -116,6 +118,16 @@ def _in_processes(function: Callable, jobs: Sequence[tuple], num_workers: int) -
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def repeats_its_script() -> bool:
+    """True in a new worker process while it runs the script of the one that started it, as spawned workers do."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "__mp_main__" and frame.f_code.co_name == "<module>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _on_cluster(function: Callable, jobs: Sequence[tuple], client: Any) -> Iterator[tuple[tuple, Any]]:

@@ -21,7 +21,7 @@ from typing import Any
 
 import filelock
 
-from utils.engine import settings
+from utils.engine import parallel, settings
 from utils.engine.fingerprint import Unseen, fingerprint
 from utils.engine.paths import FULL, DataError, cache_dir, full_disk_is_said, replacing, write_whole
 from utils.engine.results import slug
@@ -337,6 +337,11 @@ def _acquired(lock: filelock.BaseFileLock, what: str) -> bool:
             lock.acquire(timeout=SILENCE if what else 0)
             return True
         except filelock.Timeout:
+            if parallel.repeats_its_script():  # the process that waits for this worker holds the lock
+                raise RuntimeError(
+                    "Each worker process runs the script that started it once more. Put what the script does under "
+                    '`if __name__ == "__main__":`.'
+                ) from None
             if what and not is_said:
                 print(f"Another process makes {what}; waiting for it ({lock.lock_file}).", flush=True)
                 is_said = True
