@@ -8,8 +8,22 @@
 # base are the labels by which the container runtime refuses a driver that is too old.
 FROM nvidia/cuda:12.9.1-base-ubuntu24.04@sha256:29e5e3425e2e0f5a4e97c9fb4695ba4887cd78210a43cf94c3bcafc6ab01c5e6
 
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+
+# Packages first: this layer of several gigabytes is made again only when a lock changes. What changes more often
+# (revision, date, whether it is a seat of a hub) is named below it.
 ARG VARIANT=cuda
+COPY requirements*.lock /opt/bootcamp/build/
+COPY deploy/install.sh /opt/bootcamp/build/deploy/
+RUN /opt/bootcamp/build/deploy/install.sh "${VARIANT}" packages
+
 ARG HUB=no
+RUN if [ "${HUB}" = yes ]; then /opt/bootcamp/build/deploy/install.sh "${VARIANT}" hub; fi
+
+# Then the course and its data.
+COPY . /opt/bootcamp/build/
+RUN /opt/bootcamp/build/deploy/install.sh "${VARIANT}" course && rm -rf /opt/bootcamp/build
+
 ARG VERSION=1.2.0
 ARG REVISION=unknown
 ARG CREATED=unknown
@@ -24,21 +38,10 @@ LABEL org.opencontainers.image.title="AI for Science bootcamp" \
       org.opencontainers.image.vendor="AI for Science bootcamp" \
       org.opencontainers.image.base.name="docker.io/nvidia/cuda:12.9.1-base-ubuntu24.04"
 
-SHELL ["/bin/bash", "-o", "pipefail", "-c"]
-
-# Packages first: this layer of several gigabytes is made again only when a lock changes.
-COPY requirements*.lock /opt/bootcamp/build/
-COPY deploy/install.sh /opt/bootcamp/build/deploy/
-RUN HUB="${HUB}" /opt/bootcamp/build/deploy/install.sh "${VARIANT}" packages
-
-# Then the course and its data.
-COPY . /opt/bootcamp/build/
-RUN /opt/bootcamp/build/deploy/install.sh "${VARIANT}" course && rm -rf /opt/bootcamp/build
-
 ENV PATH=/opt/bootcamp/venv/bin:$PATH \
     LANG=C.UTF-8 \
-    JUPYTER_IP=0.0.0.0 \
-    JUPYTER_PORT=8888 \
+    PORTS_ARE_PUBLISHED=yes \
+    TINI_SUBREAPER=yes \
     TF_FORCE_GPU_ALLOW_GROWTH=true \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
@@ -47,7 +50,7 @@ USER 1000:100
 WORKDIR /home/learner
 EXPOSE 8888
 
-# The address inside is every one, for the engine to publish; which of the host's it becomes is said by -p.
+# Inside it every address answers, for the engine to publish (PORTS_ARE_PUBLISHED); which of the host's it becomes is said by -p.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
     CMD ["/opt/bootcamp/venv/bin/python", "/opt/bootcamp/course/deploy/health.py"]
 

@@ -2,11 +2,11 @@
 # Install the course into an Ubuntu 24.04 or Debian 12 root: Dockerfile, singularity.def and
 # tests/test_container.py all run this one script, as root.
 #
-#   [HUB=yes] install.sh cpu|cuda [packages|course]
+#   install.sh cpu|cuda [packages|hub|course]
 #
 # packages: operating system and Python packages, from the locks, every hash checked.
-# course:   the notebooks, their data, the kernel, the user. Without a third word: both.
-# HUB=yes: also what makes the image a seat of a JupyterHub (requirements-hub.lock).
+# hub:      on top of them, what makes the image a seat of a JupyterHub.
+# course:   the notebooks, their data, the kernel, the user. Without a second word: packages and course.
 # It may run twice: what is there already is kept or replaced.
 set -euo pipefail
 
@@ -29,11 +29,13 @@ fail() {
 }
 
 [[ $variant == cpu || $variant == cuda ]] || fail "say which PyTorch you want: install.sh cpu or install.sh cuda"
-[[ $part == all || $part == packages || $part == course ]] || fail "the second word is packages or course, not $part"
+[[ $part =~ ^(all|packages|hub|course)$ ]] || fail "the second word is packages, hub or course, not $part"
 [[ $(id -u) == 0 ]] || fail "run me as root; to use the course on your own machine run ./bootcamp lab instead"
 if [[ $variant == cuda && $(uname -m) != x86_64 ]]; then
     fail "the GPU lock is for x86-64; on $(uname -m) build with cpu"
 fi
+
+pip=("$venv/bin/pip" install --no-cache-dir --disable-pip-version-check --quiet --only-binary :all: --require-hashes)
 
 apt_install() {
     export DEBIAN_FRONTEND=noninteractive
@@ -48,8 +50,6 @@ install_packages() {
 
     say "Python packages ($variant), hashes checked"
     [[ -x $venv/bin/pip ]] || python3 -m venv "$venv"
-    local pip=("$venv/bin/pip" install --no-cache-dir --disable-pip-version-check --quiet
-        --only-binary :all: --require-hashes)
     local lock=requirements.lock torch_lock=requirements-torch-cpu.lock wheels=cpu
     if [[ $variant == cuda ]]; then
         lock=requirements-cuda.lock torch_lock=requirements-torch-cuda.lock wheels=cu129
@@ -59,9 +59,14 @@ install_packages() {
     "${pip[@]}" --no-deps -r "$source_dir/$torch_lock" ||
         "${pip[@]}" --no-deps -r "$source_dir/$torch_lock" --index-url "https://download.pytorch.org/whl/$wheels"
     "${pip[@]}" -r "$source_dir/$lock"
-    if [[ ${HUB:-no} == yes ]]; then "${pip[@]}" -r "$source_dir/requirements-hub.lock"; fi
     "$venv/bin/pip" check
     echo "$variant" >"$prefix/variant"
+}
+
+install_hub() {
+    say "A seat of a JupyterHub"
+    "${pip[@]}" -r "$source_dir/requirements-hub.lock"
+    "$venv/bin/pip" check
 }
 
 install_course() {
@@ -136,6 +141,7 @@ PYTHON
     return "$status"
 }
 
-if [[ $part != course ]]; then install_packages; fi
-if [[ $part != packages ]]; then install_course; fi
+if [[ $part == all || $part == packages ]]; then install_packages; fi
+if [[ $part == hub ]]; then install_hub; fi
+if [[ $part == all || $part == course ]]; then install_course; fi
 say "Done"

@@ -3,8 +3,9 @@
 # With arguments that do not begin with a dash it runs that command in the course instead.
 #
 #   JUPYTER_TOKEN   the token; without one a new one is made and printed. There is no open door.
-#   JUPYTER_PORT    8888, or `random` for a free one (shared machines)
-#   JUPYTER_IP      127.0.0.1: only this machine, where an ssh tunnel ends. 0.0.0.0, in plain HTTP, only by this word.
+#   JUPYTER_PORT    8888, or `random` for a free one: the default under Apptainer, whose machines are shared
+#   JUPYTER_IP      127.0.0.1: only this machine, where an ssh tunnel ends. 0.0.0.0, in plain HTTP, only by this word,
+#                   or in a container whose engine publishes the port.
 #   BOOTCAMP_HOME   where the course goes: ~/ai-for-science-bootcamp
 set -euo pipefail
 
@@ -55,12 +56,20 @@ cd "$work"
 
 if [[ $# -gt 0 && $1 != -* ]]; then exec "$@"; fi
 
-port=${JUPYTER_PORT:-8888}
+# The image's word that its port is published holds for Docker. A SIF of the same image shares the node's own network.
+default_ip=127.0.0.1 default_port=8888
+if [[ -n ${APPTAINER_CONTAINER:-${SINGULARITY_CONTAINER:-}} ]]; then
+    default_port=random
+elif [[ ${PORTS_ARE_PUBLISHED:-} == yes ]]; then
+    default_ip=0.0.0.0
+fi
+
+port=${JUPYTER_PORT:-$default_port}
 if [[ $port == random ]]; then
     port=$(python -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])')
 fi
 
-ip=${JUPYTER_IP:-127.0.0.1}
+ip=${JUPYTER_IP:-$default_ip}
 case $ip in
     127.* | localhost | ::1)
         echo "If this runs on another machine, first on your own:  ssh -N -J LOGIN_NODE -L $port:$ip:$port $(hostname)"

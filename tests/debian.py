@@ -30,18 +30,25 @@ def missing(reason: str) -> None:
 
 
 # Programs inside the root meet the host's file system only through these mounts. They live in a
-# mount namespace of their own and are gone with its last process, however that ends.
+# mount namespace of their own and are gone with its last process, however that ends. The root is
+# exchanged, not only changed: in a mere chroot the kernel gives nobody a user namespace.
 CHROOT = """
 set -eu
 root=$1; shift
 mount --make-rprivate /
+mount --rbind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
+if [ -e "$root/fuse" ]; then mount --bind "$root/fuse" "$root/dev/fuse"; fi
 while [ "$1" != -- ]; do
     mkdir -p "$root$1"; mount --bind "$1" "$root$1"; mount -o remount,bind,ro "$root$1"; shift
 done
 shift
-exec chroot "$root" "$@"
+cd "$root"
+mkdir -p host
+pivot_root . host
+umount -l host
+exec "$@"
 """
 
 

@@ -15,6 +15,7 @@ import importlib.util
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +52,7 @@ def test_values_name_what_the_image_holds():
     """Start script, user and home are those of the image; one profile is the default, and slugs differ."""
     seat = values()["singleuser"]
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    assert seat["cmd"] == ["jupyterhub-singleuser"]  # words for the entry point, which a pod keeps
+    assert seat["cmd"][0] == "jupyterhub-singleuser"  # words for the entry point, which a pod keeps
     assert re.search(r'^ENTRYPOINT \["/usr/bin/tini", "-g", "--", ".*/start.sh"\]$', dockerfile, re.MULTILINE)
     assert f"USER {seat['uid']}:{seat['fsGid']}" in dockerfile
     assert f"WORKDIR {seat['storage']['homeMountPath']}" in dockerfile
@@ -62,6 +64,18 @@ def test_values_name_what_the_image_holds():
     assert mounts["shared-data"]["readOnly"]
     assert mounts["shared-data"]["mountPath"] == seat["extraEnv"]["BOOTCAMP_DATA"]
     assert mounts["shared-memory"]["mountPath"] == "/dev/shm"
+
+
+def test_seats_end_on_kubernetes_as_on_the_other_hubs(monkeypatch):
+    """The same words: settings of the course, kernels and seats that end by themselves, and none that computes."""
+    made = Config()
+    runpy.run_path(str(HUB / "jupyterhub_config.py"), init_globals={"get_config": lambda: made})
+    place = re.compile("--config=.*(?=/deploy/)")
+    theirs, ours = (
+        [place.sub("--config=", word) for word in words]
+        for words in (made.Spawner.args, values()["singleuser"]["cmd"][1:])
+    )
+    assert ours == theirs
 
 
 # --- the chart ----------------------------------------------------------------------------
@@ -143,8 +157,6 @@ def test_manifests_keep_what_the_guide_promises(helm, manifests):
     ]
     assert {port["port"] for rule in wide for port in rule["ports"]} == {53}
     assert manifests["Service", "proxy-public"]["spec"]["type"] == "ClusterIP"
-    culling = json.loads(manifests["Secret", "singleuser"]["stringData"]["culling"])
-    assert culling["MappingKernelManager"]["cull_busy"] is False
     hub = yaml.safe_load((helm.chart / "Chart.yaml").read_text(encoding="utf-8"))["appVersion"]
     [seat] = re.findall(
         r"^jupyterhub==(\S+)", (ROOT / "requirements-hub.lock").read_text(encoding="utf-8"), re.M
@@ -196,7 +208,7 @@ def test_hub_of_the_chart_makes_the_seats(manifests, tmp_path, monkeypatch, slug
     assert container["args"] == values()["singleuser"]["cmd"]
     mounts = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
     assert mounts["/data"]["readOnly"] is True
-    assert {"/home/learner", "/dev/shm", "/etc/jupyter/jupyter_server_config.json"} <= set(mounts)
+    assert {"/home/learner", "/dev/shm"} <= set(mounts)
     assert container["securityContext"]["allowPrivilegeEscalation"] is False
     environment = {one["name"]: one.get("value") for one in container["env"]}
     assert environment["BOOTCAMP_DATA"] == "/data"

@@ -45,13 +45,21 @@ def test_base_is_pinned_by_digest_and_the_same_in_both_recipes():
 
 
 def test_both_recipes_run_the_one_install_script_and_the_one_start_script():
-    assert len(re.findall(r"^RUN .*/deploy/install.sh ", DOCKERFILE, re.MULTILINE)) == 2
+    parts = re.findall(r"^RUN .*/deploy/install.sh \S+ (\w+)", DOCKERFILE, re.MULTILINE)
+    assert parts == ["packages", "hub", "course"]
     assert "deploy/install.sh {{ VARIANT }}" in DEFINITION
     for recipe in (DOCKERFILE, DEFINITION):
         assert "pip install" not in recipe
         assert "apt-get" not in recipe
         assert "/opt/bootcamp/course/deploy/start.sh" in recipe
         assert "tini" in recipe
+
+
+def test_a_new_revision_or_a_hub_does_not_install_the_packages_again():
+    """An argument belongs to the layers below its line, used or not: the engine makes them again when it changes."""
+    before = DOCKERFILE[: DOCKERFILE.index('install.sh "${VARIANT}" packages')]
+    assert re.findall(r"^ARG (\w+)", before, re.MULTILINE) == ["VARIANT"]
+    assert "\nLABEL " not in before
 
 
 def test_container_ends_as_an_ordinary_user_with_a_health_check():
@@ -208,9 +216,26 @@ def test_only_this_machine_is_served_unless_another_address_is_asked_for(start):
     assert re.search(r"ssh -N -J \S+ -L 8899:127\.0\.0\.1:8899 \S+$", near.stdout, re.MULTILINE)
     assert "plain HTTP" in wide.stdout
     assert "--ServerApp.ip=0.0.0.0 " in wide.stdout
-    assert "ENV " in DOCKERFILE
-    assert "JUPYTER_IP=0.0.0.0" in DOCKERFILE  # inside it, for the engine to publish
     assert "0.0.0.0" not in DEFINITION
+
+
+@pytest.mark.parametrize(
+    ("engine", "ip", "port"),
+    [
+        ({"PORTS_ARE_PUBLISHED": "yes"}, "0.0.0.0", "8888"),
+        ({"PORTS_ARE_PUBLISHED": "yes", "APPTAINER_CONTAINER": "/srv/bootcamp.sif"}, "127.0.0.1", ""),
+        ({"PORTS_ARE_PUBLISHED": "yes", "SINGULARITY_CONTAINER": "/srv/bootcamp.sif"}, "127.0.0.1", ""),
+        ({"APPTAINER_CONTAINER": "x", "JUPYTER_IP": "0.0.0.0", "JUPYTER_PORT": "8899"}, "0.0.0.0", "8899"),
+    ],
+)
+def test_a_sif_of_the_image_does_not_open_the_node(start, engine, ip, port):
+    """Apptainer keeps the image's variables, and has no network of its own in which 0.0.0.0 would be harmless."""
+    said = start(**engine).stdout
+    assert f"--ServerApp.ip={ip} " in said
+    found = re.search(r"--ServerApp.port=(\d+)", said)[1]
+    assert found == port if port else found != "8888"
+    assert "PORTS_ARE_PUBLISHED=yes" in DOCKERFILE
+    assert "JUPYTER_" not in DOCKERFILE.split("\nENV ")[1].split("\nUSER ")[0]
 
 
 def test_the_lines_for_apptainer_keep_the_settings_that_the_guide_tells_to_set():

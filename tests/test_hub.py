@@ -29,6 +29,11 @@ from traitlets.config import Config
 ROOT = Path(__file__).resolve().parents[1]
 HUB = ROOT / "deploy" / "jupyterhub"
 USERS = ("seat-one", "seat-two", "seat-three")
+SHORT = (  # waiting times of the test
+    ("cull_idle_timeout=3600", "cull_idle_timeout=15"),
+    ("cull_interval=300", "cull_interval=3"),
+    ("no_activity_timeout=1800", "no_activity_timeout=5"),
+)
 CONFIGURATION = """
 load_subconfig({config!r})
 c.JupyterHub.authenticator_class = "shared-password"
@@ -44,8 +49,7 @@ c.JupyterHub.load_roles = [{{
     "name": "test", "services": ["test"], "scopes": ["admin:servers", "admin:users", "access:servers"],
 }}]
 c.Spawner.environment.update({extra!r})
-for kept, short in (("cull_idle_timeout=3600", "cull_idle_timeout=15"), ("cull_interval=300", "cull_interval=3"),
-                    ("no_activity_timeout=1800", "no_activity_timeout=5")):
+for kept, short in {short!r}:
     assert any(kept in word for word in c.Spawner.args)
     c.Spawner.args = [word.replace(kept, short) for word in c.Spawner.args]
 """
@@ -120,7 +124,7 @@ def hub(request, users, tmp_path_factory) -> Iterator[SimpleNamespace]:
     with cluster.slurm() if request.param == "slurm" else cluster.nothing() as environment:
         text = CONFIGURATION.format(
             config=str(HUB / "jupyterhub_config.py"), users=set(USERS), password=password, ports=ports, token=token,
-            extra=environment,
+            extra=environment, short=SHORT,
         )  # fmt: skip
         (folder / "config.py").write_text(text, encoding="utf-8")
         own = {

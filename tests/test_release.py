@@ -36,8 +36,27 @@ def test_counts_and_reasons_come_from_the_report(tmp_path):
         "skipped": ["test_d: apptainer is missing"],
         "with": ["chart 1"],
     }
-    said = release.words({"date": "2030-01-02", "minutes": 3.0} | found | {"with": "x 1"})
+    result = {"date": "2030-01-02", "minutes": 3.0} | found | {"with": "x 1"}
+    result["seal"] = release.seal(result)
+    said = release.words(result)
     assert said == "2030-01-02, 3 minutes, x 1: 1 passed; **2 failed**; not run: test_d: apptainer is missing"
+    for mended in (result | {"failed": 0}, {key: value for key, value in result.items() if key != "seal"}):
+        assert release.words(mended).startswith("noted by hand: 2030-01-02")
+
+
+def test_a_run_of_the_command_is_sealed(tmp_path, monkeypatch):
+    """The whole way from pytest's report to the row, with a test that says what it was run with."""
+    test = tmp_path / "test_one.py"
+    test.write_text(
+        "import pytest\n\n\n@pytest.mark.release\ndef test_one(record_testsuite_property):\n"
+        "    record_testsuite_property('with', 'engine 7')\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(release.Run, "file", property(lambda run: str(test)))
+    result = release.perform(release.Run("one", "a test", packages=("pytest",)), tmp_path)
+    assert (result["passed"], result["failed"], result["skipped"]) == (1, 0, [])
+    assert result["with"].startswith("engine 7, pytest ")
+    assert not release.words(result).startswith("noted by hand")
 
 
 @pytest.mark.parametrize(("result", "code"), [("passed", 0), ("failed", 1), (None, 0)])

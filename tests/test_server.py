@@ -5,6 +5,7 @@ import os
 import re
 import runpy
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -131,8 +132,32 @@ def test_nobody_else_on_the_machine_reads_what_a_kernel_prints(server):
     children = [child.cmdline() for child in psutil.Process(process.pid).children(recursive=True)]
     (connection,) = [command[-1] for command in children if "ipykernel_launcher" in command]
     kept = json.loads(Path(connection).read_text(encoding="utf-8"))
+    mode = stat.S_IMODE(Path(connection).stat().st_mode)
+    secrets_of_others = [connection, f"/proc/{process.pid}/environ"]
+    read = {path: as_another_user("cat", path) for path in secrets_of_others}
+    listed = as_another_user("cat", f"/proc/{process.pid}/cmdline")
     ask(f"/{kernel}", "DELETE")
     assert "curve_publickey" in kept
+    assert not any(kept["key"] in word for command in children for word in command)
+    if os.name != "nt":
+        assert mode == 0o600
+    if listed is not None:
+        assert listed.returncode == 0, "the list of processes is open to all"
+        assert token not in listed.stdout
+        assert [path for path, done in read.items() if done.returncode == 0] == []
+
+
+def as_another_user(*command: str) -> subprocess.CompletedProcess | None:
+    """What "nobody" gets to see; None where only root could become that user."""
+    if os.name == "nt" or os.geteuid() != 0 or not shutil.which("runuser"):
+        return None
+    return subprocess.run(
+        ["runuser", "-u", "nobody", "--", *command],
+        cwd="/",
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
 
 
 def test_a_page_of_another_site_cannot_use_the_login(server):
