@@ -4,6 +4,7 @@ The colours come from our own HTML and from the themes' style sheets; browsers l
 test_book.
 """
 
+import ast
 import re
 import sys
 from html.parser import HTMLParser
@@ -171,3 +172,29 @@ def test_figures_bring_a_ground_of_their_own():
         letters = style["text.color"] if style[name] == "auto" else style[name]
         for ground in (kept, style["axes.facecolor"]):
             assert contrast(to_rgb(letters), to_rgb(ground)) >= ENOUGH, name
+
+
+LIGHT = {"ORANGE", "GREEN", "PINK", "YELLOW", "SKY"}  # on white below what letters need
+
+
+def lettering(path: Path) -> list[str]:
+    """Lines of a module that write text into a figure in one of the light colours."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        named = isinstance(node, ast.Call) and getattr(node.func, "attr", "")
+        if named in {"text", "set_title", "suptitle", "set_xlabel", "set_ylabel"}:
+            for option in node.keywords:
+                used = getattr(option.value, "attr", getattr(option.value, "id", ""))
+                if option.arg == "color" and used in LIGHT:
+                    found.append(f"{path.name}, line {node.lineno}: {used}")
+    return found
+
+
+def test_letters_in_figures_are_dark_enough():
+    white = (1, 1, 1)
+    assert all(contrast(to_rgb(getattr(viz, name)), white) < ENOUGH for name in LIGHT)
+    for name in ("BLUE", "BLACK", "DARK_ORANGE", "DARK_GREEN"):
+        assert contrast(to_rgb(getattr(viz, name)), white) >= ENOUGH, name
+    modules = [*notebooks.ROOT.glob("*/*/figures*.py"), notebooks.ROOT / "utils" / "viz.py"]
+    assert len(modules) > 15
+    assert not [line for path in modules for line in lettering(path)]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, BLACK = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
 )  # Okabe and Ito (2008), distinguishable with any colour vision  # fmt: skip
+DARK_ORANGE, DARK_GREEN = "#B34E00", "#007A59"  # for letters: the brighter ones are too light on white
 TABLE = [  # of pandas' Styler
     {"selector": "", "props": "border-collapse:collapse;margin:0.5em 0"},
     {"selector": "th, td", "props": "padding:0.25em 0.8em;text-align:right;white-space:nowrap"},
@@ -338,7 +339,7 @@ def image_grid(
         ax.imshow(images[number], cmap="gray_r")
         if number < len(titles):
             bold = number < len(marked) and marked[number]
-            style = {"color": ORANGE, "fontweight": "bold"} if bold else {}
+            style = {"color": DARK_ORANGE, "fontweight": "bold"} if bold else {}
             ax.set_title(titles[number], fontsize=8, **style)
     return fig
 

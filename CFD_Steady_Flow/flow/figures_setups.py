@@ -74,7 +74,7 @@ def draw_channel(
         length,
         height + 2 * thick,
         "outlet: constant pressure",
-        color=viz.GREEN,
+        color=viz.DARK_GREEN,
         ha="right",
         fontsize=9,
     )
@@ -126,7 +126,7 @@ def draw_streaming(x: np.ndarray, y: np.ndarray) -> Figure:
     wall.add_patch(plt.Rectangle((-1.5, -1.5), 3, 1, facecolor="0.85", edgecolor="0.5", hatch="////", lw=0))
     _arrow(wall, (0.1, 0.1), (0.55, -0.42), viz.ORANGE)
     _arrow(wall, (0.45, -0.48), (-0.05, 0.02), viz.BLUE)
-    wall.text(0.65, -0.3, "in", color=viz.ORANGE)
+    wall.text(0.65, -0.3, "in", color=viz.DARK_ORANGE)
     wall.text(-0.3, -0.35, "back", color=viz.BLUE)
     wall.text(0, -1.05, "wall", ha="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 2})
     wall.set_title("at a wall: turned round")
@@ -192,7 +192,9 @@ def draw_unet(ny: int, nx: int, widths: Sequence[int], block: int = 2) -> Figure
             left, right, _ = places[level]
             _arrow(ax, (left + 1.12, y), (right - 1.12, y), viz.GREEN)
             if level == 0:
-                ax.text(6, y + 0.12, "skip connection: fine detail", color=viz.GREEN, ha="center", fontsize=9)
+                ax.text(
+                    6, y + 0.12, "skip connection: fine detail", color=viz.DARK_GREEN, ha="center", fontsize=9
+                )
         if level:
             left, right, above = places[level - 1]
             middle = (6.0, 6.0) if last else places[level][:2]
@@ -224,7 +226,7 @@ def draw_blocks() -> Figure:
             _arrow(ax, (2.0, 2.49), (3.6, 2.15))
             _box(ax, 3.7, 1.85, "convolution, sigmoid:\ngate, 0 to 1", 2.1, 0.6, LIGHT_ORANGE)
             _arrow(ax, (3.5, 1.54), (1.72, 1.16), viz.ORANGE)
-            ax.text(1.5, 1.08, "×", ha="center", va="center", fontsize=15, color=viz.ORANGE)
+            ax.text(1.5, 1.08, "×", ha="center", va="center", fontsize=15, color=viz.DARK_ORANGE)
             _arrow(ax, (1.5, 1.54), (1.5, 1.22))
             _arrow(ax, (1.5, 0.94), (1.5, 0.62))
         else:
@@ -233,7 +235,7 @@ def draw_blocks() -> Figure:
         skip = 5.2 if gated else 3.4
         ax.plot([1.92, skip, skip], [3.7, 3.7, 0.45], color=viz.GREEN, lw=1.5)
         _arrow(ax, (skip, 0.45), (1.66, 0.45), viz.GREEN)
-        ax.text(skip + 0.08, 2.3, "x, as\nit is", color=viz.GREEN, fontsize=9)
+        ax.text(skip + 0.08, 2.3, "x, as\nit is", color=viz.DARK_GREEN, fontsize=9)
         _arrow(ax, (1.38, 0.45), (0.6, 0.45))
         ax.text(0.1, 0.45, "out", va="center", fontsize=9)
     return fig

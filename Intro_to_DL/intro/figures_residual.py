@@ -71,7 +71,7 @@ def draw_blocks() -> Figure:
             ax.plot([0.15, 2.3, 2.3], [6.05, 6.05, 0.9], color=viz.ORANGE, lw=2.5)
             ax.annotate("", (0.95, 0.9), (2.32, 0.9),
                         arrowprops={"arrowstyle": "->", "color": viz.ORANGE, "lw": 2.5})  # fmt: skip
-            ax.text(2.45, 3.5, "skip connection", rotation=90, va="center", color=viz.ORANGE)
+            ax.text(2.45, 3.5, "skip connection", rotation=90, va="center", color=viz.DARK_ORANGE)
             ax.text(-2.0, 3.5, "F(h)", va="center", style="italic")
     return fig
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from pinn.chip import CEILING, FIELDS, FLOOR, FRONT, LEFT, RIGHT, Chip, Flow, Reference, inflow
-from utils.viz import BLACK, BLUE, GREEN, ORANGE, PINK
+from utils.viz import BLACK, BLUE, DARK_GREEN, GREEN, ORANGE, PINK
 
 
 def _raster(flow: Flow, chip: Chip, per_unit: int = 50) -> tuple[tuple, np.ndarray]:
@@ -49,7 +49,7 @@ def draw_channel(chip: Chip) -> Figure:
     ax.text(0.6, CEILING - 0.05, "ceiling: u = v = 0", ha="center", va="top")
     ax.text(1.2, FLOOR + 0.05, "floor: u = v = 0", ha="center", va="bottom")
     ax.text(LEFT + 0.62, 0, "inlet:\nu = 1.5 (1 - 4 y²)\nv = 0", va="center", color=BLUE)
-    ax.text(RIGHT - 0.06, 0, "outlet:\np = 0", ha="right", va="center", color=GREEN)
+    ax.text(RIGHT - 0.06, 0, "outlet:\np = 0", ha="right", va="center", color=DARK_GREEN)
     ax.grid(False)
     ax.set(
         xlim=(LEFT - 0.05, RIGHT + 0.05), ylim=(FLOOR - 0.05, CEILING + 0.05), xlabel="x", ylabel="y", aspect="equal"

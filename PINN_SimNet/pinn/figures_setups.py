@@ -10,7 +10,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from torch import Tensor
 
 from pinn import problems
-from utils.viz import BLACK, BLUE, GREEN, ORANGE, PINK, SKY
+from utils.viz import BLACK, BLUE, DARK_ORANGE, GREEN, ORANGE, PINK, SKY
 
 
 def _bare(ax: Axes, xlim: tuple[float, float], ylim: tuple[float, float]) -> None:
@@ -48,7 +48,7 @@ def draw_collocation(x: Sequence[float]) -> Figure:
     ax.plot(np.ravel(x), np.zeros(len(np.ravel(x))), "o", color=BLUE, ms=7)
     ax.plot([0, 1], [0, 0], "s", color=ORANGE, ms=11)
     for place, align in ((0, "left"), (1, "right")):
-        ax.text(place, 0.28, f"u({place}) = 0 ?", ha=align, color=ORANGE, fontsize=11)
+        ax.text(place, 0.28, f"u({place}) = 0 ?", ha=align, color=DARK_ORANGE, fontsize=11)
     ax.text(0.5, 0.28, "u''(x) = 1 ?", ha="center", color=BLUE, fontsize=11)
     ax.text(0.5, -0.42, "position x", ha="center", fontsize=10)
     for place in (0, 1):
@@ -79,7 +79,9 @@ def draw_tape() -> Figure:
                 )  # fmt: skip
     ax.text(9.45, 0.5, "u'' - 1", ha="center", va="center", fontsize=12)
     ax.annotate("", (2.2, -0.55), (9.4, -0.55), arrowprops={"arrowstyle": "->", "color": ORANGE, "lw": 2})
-    ax.text(5.8, -0.95, "slope of the loss, back to every weight", ha="center", color=ORANGE, fontsize=11)
+    ax.text(
+        5.8, -0.95, "slope of the loss, back to every weight", ha="center", color=DARK_ORANGE, fontsize=11
+    )
     _bare(ax, (-0.3, 10.4), (-1.2, 3.8))
     return fig
 

@@ -175,7 +175,7 @@ def draw_submissions(table: pd.DataFrame) -> Figure:
         ax.errorbar(100 * top1, places, xerr=100 * np.maximum(spans, 0), fmt="o", color=colour, capsize=4)
         bound = 100 * table[f"{which}_bound"].iloc[0]
         ax.axvline(bound, color=viz.GREEN, ls="--")
-        ax.text(bound, len(table) - 0.45, "bound", color=viz.GREEN, ha="center", va="bottom", fontsize=9)
+        ax.text(bound, len(table) - 0.45, "bound", color=viz.DARK_GREEN, ha="center", va="bottom", fontsize=9)
         ax.set(xlabel="top-1 accuracy (%)", xlim=(0, 100), ylim=(-0.6, len(table) - 0.4))
         ax.set_title(text, pad=16)
     axes[0].set_yticks(places, table.index)
