@@ -253,7 +253,8 @@ def update_texts(recorded: dict[str, dict]) -> None:
         text = path.read_text(encoding="utf-8")
         entry = recorded.get(seconds_name(path))
         if entry and entry.get("at_once", 1) == 1 and MINUTES.search(text):
-            minutes = f"{entry['value'] / 60:.1f} min on a laptop (2 cores)"
+            spent = f"{entry['value'] / 60:.1f} min" if entry["value"] >= 3 else "seconds"
+            minutes = f"{spent} on a laptop (2 cores)"
             path.write_text(MINUTES.sub(rf"\g<1>{minutes}\g<3>", text), encoding="utf-8")
     study.update(ROOT, notebooks())
     update_pictures()
