@@ -259,7 +259,7 @@ def test_a_body_that_no_cell_sees_is_no_empty_channel():
     plate = shapes.box(0.3, 0.01)
     with pytest.raises(ValueError, match="thicker body"):
         shapes.signed_distance((plate.moved((0.5, 0.5)),), 16, 32)
-    with pytest.raises(ValueError, match="place in the channel"):
+    with pytest.raises(ValueError, match="lies outside of the channel"):
         shapes.signed_distance((shapes.box(0.3, 0.3).moved((5, 0.5)),), 16, 32)
     assert (shapes.signed_distance((plate.moved((0.5, 0.5)),), 128, 256) < 0).any()
 

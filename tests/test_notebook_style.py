@@ -82,9 +82,8 @@ def test_a_function_to_write_is_not_overwritten_by_its_none(path: Path):
     """Who takes the marks away from the stub has written it: `NAME = None` stands above, so it cannot undo that."""
     for cell in notebooks.code_cells(path):
         for name in re.findall(r"^# def (\w+)\(", cell.source, re.MULTILINE):
-            assert re.search(rf"^{name} = None  # replace None\n# def {name}\(", cell.source, re.MULTILINE), (
-                cell.id
-            )
+            stub = rf"^{name} = None  # replace None by the function below \(remove each #\)\n# def {name}\("
+            assert re.search(stub, cell.source, re.MULTILINE), cell.id
 
 
 @every

@@ -362,13 +362,13 @@ def step_limit(ny: int, u_max: float) -> int:
 def check_channel(solid: np.ndarray, distance: np.ndarray | None, reynolds: float, u_max: float) -> None:
     """Raise ValueError, with a sentence that says what is wrong, unless `solve_steady` can run."""
     _check_geometry(solid, distance)
+    if not _has_passage(solid):
+        raise ValueError("The bodies block the channel: no fluid cells connect the inlet with the outlet.")
     if solid[:, 0].any():
         raise ValueError(
             "A body stands in the first column of cells, the inlet: less than the inflow that is asked for would enter, at "
             "another Reynolds number. Move it downstream."
         )
-    if not _has_passage(solid):
-        raise ValueError("The bodies block the channel: no fluid cells connect the inlet with the outlet.")
     if not reynolds > 0 or not 0 < u_max < 0.3:  # 0.3 is half the speed of sound: no longer incompressible
         raise ValueError(f"Needs reynolds > 0 and 0 < u_max < 0.3 cells a step, not {reynolds} and {u_max}.")
 
