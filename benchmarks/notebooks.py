@@ -19,6 +19,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import tables
+
 ROOT = Path(__file__).resolve().parents[1]
 MEASURED = Path(__file__).with_suffix(".json")
 LABS = ("Intro_to_DL", "Tropical_Cyclone", "CFD_Steady_Flow", "PINN_SimNet")
@@ -62,6 +64,7 @@ def keep(notebook: str, row: dict[str, tuple[float, float, float]], old: str) ->
     rows[notebook] = {name: [round(value, 1) for value in values] for name, values in row.items()}
     text = json.dumps({"old": old, "notebooks": dict(sorted(rows.items()))}, indent=1)
     MEASURED.write_text(text + "\n", encoding="utf-8")
+    tables.put(MEASURED.stem, table(json.loads(text)["notebooks"]) + "\n")
 
 
 def table(measured: dict[str, dict[str, tuple[float, float, float]]]) -> str:
