@@ -26,7 +26,7 @@ NOTEBOOKS = {
 }
 OURS = {"utils", "intro", "cyclone", "flow", "pinn"}
 RUN = """
-import gc, os, resource, sys
+import resource, sys
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
 source = sys.stdin.read()

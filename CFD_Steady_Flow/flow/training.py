@@ -60,7 +60,7 @@ class Recipe:
 
 
 TODAY = Recipe()
-BEST = Recipe(rate=3e-3, muon=True)  # half the epochs of TODAY and smaller errors: benchmarks/README.md
+BEST = Recipe(rate=3e-3, muon=True)  # under half the epochs of TODAY, smaller errors: benchmarks/README.md
 ORIGINAL = Recipe(loss="sum_of_squares", batch_size=8, rate=1e-4, cycle=False)
 
 

@@ -261,9 +261,8 @@ def Adam(learning_rate: float = 1e-3, decay: float = 0.95, every: int = 100) -> 
 
 def SOAP(learning_rate: float = 3e-3, decay: float = 0.95, every: int = 200) -> TorchOptimizer:
     """Adam in the eigenbasis of Shampoo's preconditioner, from pytorch-optimizer (arXiv:2409.11321)."""
-    from pytorch_optimizer import (
-        SOAP as SoapOfTensors,
-    )  # 150 optimizers: most of a second, for who asks for one
+    # Loaded here: 150 optimizers come with it, most of a second for every first cell.
+    from pytorch_optimizer import SOAP as SoapOfTensors
 
     return TorchOptimizer(
         lambda tensors: SoapOfTensors(tensors, lr=learning_rate, weight_decay=0.0, precondition_frequency=2),

@@ -27,7 +27,7 @@ NEW_HEADER = "| Run time | Study time | Level | Data | Needs |\n|---|---|---|---
 TABLE_HEAD = "| Notebook | What you build | Run time, 2 cores | Study time |\n|---|---|---|---|\n"
 LABS_OF_TEXT = re.compile(r"<!-- study of (\w+) -->.*?<!-- /study -->", re.DOTALL)
 ROW = re.compile(
-    r"^(\| \[[^\]]*\]\(([^)]+\.ipynb)\) \| [^|]* \| [\d.]+ min) \|(?: [^|\n]* \|)?$", re.MULTILINE
+    r"^(\| \[[^\]]*\]\(([^)]+\.ipynb)\) \| [^|]* \| (?:[\d.]+ min|seconds)) \|(?: [^|\n]* \|)?$", re.MULTILINE
 )
 SHORT = (  # one idea of each lab
     "Start_Here",
