@@ -6,7 +6,8 @@
 Writes pinn_problems.json and pinn_problems.md beside this file. Processor seconds of one thread; the monitors' time
 is not counted. All contenders solve the same scaled equations, which helps the others too. PYTHON is an interpreter
 that has `benchmarks/requirements.txt` installed. With ``--plain`` every contender trains all weights of one and the
-same plain network, so that the rows differ in the optimizer alone. What is measured already is kept.
+same plain network, so that the rows differ in the optimizer alone. What is measured already with the same time and
+libraries is kept.
 """
 
 import argparse
@@ -163,6 +164,11 @@ def stamp(seconds: float) -> str:
     return f"{today}, {platform.machine()}, one thread, torch {torch.__version__}, cap {seconds:.0f} s"
 
 
+def undated(measured: str) -> str:
+    """A `stamp` without its day."""
+    return measured.partition(", ")[2]
+
+
 def write(report: dict, folder: Path) -> None:
     """JSON with all that is measured, and tables in Markdown."""
     (folder / "pinn_problems.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
@@ -245,7 +251,9 @@ def main() -> None:
     ours("parabola", 5.0)  # load libraries before the clock starts
     if arguments.plain:
         seconds = arguments.seconds or 10.0
-        entry = report.setdefault("plain", {"problems": {}})
+        entry = report.get("plain", {})
+        if undated(entry.get("measured", "")) != undated(stamp(seconds)):  # other time or library: anew
+            report["plain"] = entry = {"problems": {}, "measured": stamp(seconds)}
         for seed in map(str, arguments.seeds):
             for name in arguments.only:
                 seeds = entry["problems"].setdefault(name, {})
