@@ -126,15 +126,15 @@ def draw_transfer(
     Args:
         rows: of the grids; networks have learned on the first.
         curves: for each network, asked on the grid itself, its relative L2 errors.
-        references: the same for what is interpolated from the first grid; dashed.
+        references: the same for what is interpolated from the first grid, or for the last grids only; dashed.
     """
     fig, ax = plt.subplots(figsize=(7.6, 3.9))
     for number, (name, errors) in enumerate(curves.items()):
         ax.semilogy(rows, 100 * np.array(errors), "osD^"[number % 4] + "-", color=f"C{number}", label=name)
     for name, errors in references.items():
-        color = f"C{list(curves).index(name)}" if name in curves else "black"
-        label = f"{name}, 32 rows interpolated".replace("32", str(rows[0]))
-        ax.semilogy(rows, 100 * np.array(errors), "--" if name in curves else ":", color=color, label=label)
+        color, style = (f"C{list(curves).index(name)}", "--") if name in curves else ("black", ":")
+        label = f"{name}, {rows[0]} rows interpolated"
+        ax.semilogy(rows[-len(errors) :], 100 * np.array(errors), style, color=color, label=label)
     ax.set(
         xlabel="rows of the grid",
         ylabel="relative L2 error on cars (%)",
