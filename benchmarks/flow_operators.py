@@ -27,11 +27,6 @@ REPORT = HERE / "flow_operators.json"
 FIRST = ("course.begin", "CONFIG =")  # the cells before the section that it needs
 SECTION = "## Another grid"
 PUBLISHED = 0.0108  # the FNO of Li et al. (2021), arXiv:2010.08895, on 85 rows
-    85: 0.0108,
-    141: 0.0109,
-    211: 0.0109,
-    421: 0.0098,
-}  # rows: error of the FNO, Li et al. (2021), arXiv:2010.08895
 SOLVED, LEARNED, ASKED = 169, 43, 85  # rows with the boundary; every 4th is learned from, every 2nd asked for
 FLOWS, TESTS, EPOCHS = 500, 50, 24  # the paper: 1,000 permeabilities, 200 for its test, 500 epochs
 
