@@ -166,6 +166,7 @@ def draw_answers(answers: Mapping[str, np.ndarray], solid: np.ndarray) -> Figure
         image = ax.imshow(shown, origin="lower", extent=(0, 2, 0, 1), vmin=0, vmax=top)
         ax.set_facecolor("0.6")
         ax.grid(False)
+        ax.set_xticks((0, 0.5, 1, 1.5, 2))
         ax.set_title(name, fontsize=9)
     for ax in axes[-1]:
         ax.set_xlabel("x (channel heights)")
