@@ -1,7 +1,7 @@
 """Lab 3, notebook 06: operators asked on other grids, over seeds; and a Fourier operator on Darcy flow.
 
     .venv/bin/python benchmarks/flow_operators.py seed 0 1 2     # the notebook's own cells of that section, once per seed
-    .venv/bin/python benchmarks/flow_operators.py darcy 0 1 2    # about 3 processor minutes a seed
+    .venv/bin/python benchmarks/flow_operators.py darcy 0 1 2    # about 100 processor seconds a seed
 
 Figures go to benchmarks/flow_operators.json and to the tables in benchmarks/README.md. Trainings are kept in the cache.
 """
@@ -173,7 +173,7 @@ def render(report: dict[str, dict]) -> str:
             "| Darcy flow: who | Learned from | Passes | Rows | Relative L2 error, per cent |",
             "|---|--:|--:|--:|--:|",
             f"| the mean flow, no learning | {FLOWS} | | {ASKED} | {ours['mean flow']} |",
-            f"| our Fourier operator ({seconds:.0f} processor s, seeds {', '.join(flows)}) | {FLOWS}, on {LEARNED} rows | {EPOCHS} | {LEARNED} | {ours[str(LEARNED)]} |",
+            f"| our Fourier operator ({seconds:.0f} processor s, seed {', '.join(flows)}) | {FLOWS}, on {LEARNED} rows | {EPOCHS} | {LEARNED} | {ours[str(LEARNED)]} |",
             f"| the same, asked on a finer grid | {FLOWS}, on {LEARNED} rows | {EPOCHS} | {ASKED} | {ours[str(ASKED)]} |",
             f"| published (arXiv:2010.08895) | 1,000, on 85 rows | 500 | 85 | {100 * PUBLISHED:.2f} |",
         ]
