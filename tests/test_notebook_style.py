@@ -315,3 +315,17 @@ def test_the_lint_would_notice(tmp_path):
             rule(path)
     with pytest.raises(SyntaxError):
         test_code_is_plain_python_without_side_doors(path)
+
+
+@pytest.mark.parametrize("name", ["conformal_coverage", "cyclone_seeds", "flow_generative", "flow_rollout"])
+def test_a_benchmark_that_runs_a_notebook_asks_for_names_that_it_has(name):
+    """Such a benchmark takes hours: a variable that was renamed in the notebook would end it."""
+    source = (notebooks.ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")
+    (file_name,) = re.findall(r'NOTEBOOK = LAB / "(.+?)"', source)
+    (path,) = (path for path in ALL if path.name == file_name)
+    nodes = [node for tree in notebooks.trees(path) for node in ast.walk(tree)]
+    has = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    has |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.alias)}
+    asked = set(re.findall(r'names\["(\w+)"\]', source))
+    assert asked
+    assert asked <= has, asked - has
