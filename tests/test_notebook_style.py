@@ -160,6 +160,17 @@ def test_boxes_are_written_in_html(path: Path):
 
 
 @every
+def test_no_text_stands_in_the_line_of_a_comment(path: Path):
+    """Markdown takes such a line for HTML and shows its stars and links as they are typed."""
+    told = notebooks.markdown(path)
+    if path.stem == "Start_Here":  # it is done once for the pages
+        told += [page.read_text(encoding="utf-8") for page in (notebooks.ROOT / "docs").glob("*.md")]
+        told.append((notebooks.ROOT / "README.md").read_text(encoding="utf-8"))
+    lines = re.findall(r"^ {0,3}<!--.*?-->[ \t]*\S.*", "\n".join(told), re.MULTILINE)
+    assert not lines, f"begin a new line after the comment: {lines[0][:90]}"
+
+
+@every
 def test_cells_that_only_draw_are_folded(path: Path):
     """The idea stays in view; the code of a figure is a click away."""
     for cell in notebooks.code_cells(path):
