@@ -181,6 +181,23 @@ def test_cells_that_only_draw_are_folded(path: Path):
             assert runner.may_be_folded(cell.source), f"{cell.id}: claims and functions stay in view"
 
 
+@every
+def test_records_and_captions_do_not_stand_in_the_way_of_the_idea(path: Path):
+    """Figures and `course.record` have a folded cell of their own, after the one that computes them."""
+    for cell in notebooks.code_cells(path):
+        if cell.metadata.get("jupyter", {}).get("source_hidden", False) or "viz.interact(" in cell.source:
+            continue
+        steps = ast.parse(cell.source).body
+        called = {ast.unparse(step.value.func) for step in steps if _is_call(step)}
+        assert not called & {"viz.show", "viz.animate", "course.record"}, (
+            f"{cell.id}: move it to a folded cell"
+        )
+
+
+def _is_call(step: ast.stmt) -> bool:
+    return isinstance(step, ast.Expr) and isinstance(step.value, ast.Call)
+
+
 def test_what_may_be_folded():
     """Drawing, records and the function of a control; never a claim, a check or code that others need to read."""
     assert runner.may_be_folded("fig = draw(x)\nviz.show(fig, 'a', 'b')")
