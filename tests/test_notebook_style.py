@@ -185,7 +185,10 @@ def test_cells_that_only_draw_are_folded(path: Path):
 def test_records_and_captions_do_not_stand_in_the_way_of_the_idea(path: Path):
     """Figures and `course.record` have a folded cell of their own, after the one that computes them."""
     for cell in notebooks.code_cells(path):
-        if cell.metadata.get("jupyter", {}).get("source_hidden", False) or "viz.interact(" in cell.source:
+        if cell.metadata.get("jupyter", {}).get("source_hidden", False):
+            continue
+        if "viz.interact(" in cell.source:
+            assert not runner.may_be_folded(cell.source), f"{cell.id}: fold the function of the control"
             continue
         steps = ast.parse(cell.source).body
         called = {ast.unparse(step.value.func) for step in steps if _is_call(step)}
