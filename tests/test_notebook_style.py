@@ -160,6 +160,17 @@ def test_boxes_are_written_in_html(path: Path):
 
 
 @every
+def test_no_text_stands_in_the_line_of_a_comment(path: Path):
+    """Markdown takes such a line for HTML and shows its stars and links as they are typed."""
+    told = notebooks.markdown(path)
+    if path.stem == "Start_Here":  # it is done once for the pages
+        told += [page.read_text(encoding="utf-8") for page in (notebooks.ROOT / "docs").glob("*.md")]
+        told.append((notebooks.ROOT / "README.md").read_text(encoding="utf-8"))
+    lines = re.findall(r"^ {0,3}<!--.*?-->[ \t]*\S.*", "\n".join(told), re.MULTILINE)
+    assert not lines, f"begin a new line after the comment: {lines[0][:90]}"
+
+
+@every
 def test_cells_that_only_draw_are_folded(path: Path):
     """The idea stays in view; the code of a figure is a click away."""
     for cell in notebooks.code_cells(path):
@@ -168,6 +179,26 @@ def test_cells_that_only_draw_are_folded(path: Path):
             assert folded, f"{cell.id}: ./bootcamp results --update folds what only draws"
         if folded:
             assert runner.may_be_folded(cell.source), f"{cell.id}: claims and functions stay in view"
+
+
+@every
+def test_records_and_captions_do_not_stand_in_the_way_of_the_idea(path: Path):
+    """Figures and `course.record` have a folded cell of their own, after the one that computes them."""
+    for cell in notebooks.code_cells(path):
+        if cell.metadata.get("jupyter", {}).get("source_hidden", False):
+            continue
+        if "viz.interact(" in cell.source:
+            assert not runner.may_be_folded(cell.source), f"{cell.id}: fold the function of the control"
+            continue
+        steps = ast.parse(cell.source).body
+        called = {ast.unparse(step.value.func) for step in steps if _is_call(step)}
+        assert not called & {"viz.show", "viz.animate", "course.record"}, (
+            f"{cell.id}: move it to a folded cell"
+        )
+
+
+def _is_call(step: ast.stmt) -> bool:
+    return isinstance(step, ast.Expr) and isinstance(step.value, ast.Call)
 
 
 def test_what_may_be_folded():
