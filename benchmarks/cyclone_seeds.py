@@ -87,13 +87,7 @@ def leak() -> None:
     network = models.polar_cnn()
     started = time.process_time()
     training.fit_wind(
-        network,
-        polar[train],
-        frames.wind_kt[train],
-        name="seeds_shuffled",
-        epochs=25,
-        batch_size=64,
-        retrain=True,
+        network, polar[train], frames.wind_kt[train], name="seeds_shuffled", epochs=25, retrain=True
     )
     budget_s = time.process_time() - started
     scores = training.scores(frames.wind_kt[test], *training.predict(network, polar[test]))

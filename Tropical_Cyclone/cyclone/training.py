@@ -11,7 +11,7 @@ from cyclone import models, tracks
 from utils import gpu
 from utils.training import Muon, Run, fit, one_cycle, one_cycle_adamw
 
-BATCH_SIZE = 32
+BATCH_SIZE = 64
 PEAK_RATE, WEIGHT_DECAY = 3e-3, 0.05
 
 
@@ -27,7 +27,6 @@ def fit_wind(
     sample_weight: np.ndarray | None = None,
     loss: Callable = models.gaussian_loss,
     muon: bool = False,
-    batch_size: int = BATCH_SIZE,
     retrain: bool = False,
 ) -> Run:
     """Train a network with two outputs (`models.gaussian_loss`); kept in the cache like every `fit`.
@@ -44,10 +43,9 @@ def fit_wind(
         loss: from `models`.
         muon: `utils.training.Muon` for the kernels of convolutions instead of AdamW; the same error in about half
             the epochs, with a peak of 1e-2.
-        batch_size: images per step.
         retrain: train again even if a trained copy exists.
     """
-    schedule = (len(images), epochs, batch_size, peak)
+    schedule = (len(images), epochs, BATCH_SIZE, peak)
     if muon:
         optimizer = Muon(one_cycle(*schedule), weight_decay=WEIGHT_DECAY)
     else:
@@ -60,7 +58,7 @@ def fit_wind(
         validation_data = (_channels_last(validation_data[0]), models.scaled(validation_data[1]))
     return fit(
         network, _channels_last(images), models.scaled(wind_kt), name=name, epochs=epochs,
-        validation_data=validation_data, batch_size=batch_size, retrain=retrain, **weights,
+        validation_data=validation_data, batch_size=BATCH_SIZE, retrain=retrain, **weights,
     )  # fmt: skip
 
 
