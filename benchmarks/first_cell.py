@@ -87,29 +87,24 @@ def main() -> None:
         "| First cell | Before, s | Now, s | Ratio | Its libraries alone, s | Their share of before |",
         "|---|--:|--:|--:|--:|--:|",
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        old = Path(folder) / "old"
-        subprocess.run(["git", "worktree", "add", "--detach", old, given.old], cwd=ROOT, check=True)
-        try:
-            for label, notebook in NOTEBOOKS.items():
-                now = cells(ROOT / notebook)
-                turns = [
-                    (cells(old / notebook), (old / notebook).parent),
-                    (now, (ROOT / notebook).parent),
-                    (libraries(now), Path(folder)),
-                ]
-                rounds = [
-                    [measure(source, place, f"{folder}/cache") for source, place in turns]
-                    for _ in range(given.rounds + 1)
-                ][1:]  # the first one fills the caches of files
-                before, after, least = (min(column) for column in zip(*rounds, strict=True))
-                lines.append(
-                    f"| {label} | {before:.2f} | {after:.2f} | {after / before:.2f} | {least:.2f} "
-                    f"| {least / before:.2f} |"
-                )
-                print(lines[-1], flush=True)
-        finally:
-            subprocess.run(["git", "worktree", "remove", "--force", old], cwd=ROOT, check=True)
+    with tempfile.TemporaryDirectory() as folder, tables.older(given.old, folder) as old:
+        for label, notebook in NOTEBOOKS.items():
+            now = cells(ROOT / notebook)
+            turns = [
+                (cells(old / notebook), (old / notebook).parent),
+                (now, (ROOT / notebook).parent),
+                (libraries(now), Path(folder)),
+            ]
+            rounds = [
+                [measure(source, place, f"{folder}/cache") for source, place in turns]
+                for _ in range(given.rounds + 1)
+            ][1:]  # the first one fills the caches of files
+            before, after, least = (min(column) for column in zip(*rounds, strict=True))
+            lines.append(
+                f"| {label} | {before:.2f} | {after:.2f} | {after / before:.2f} | {least:.2f} "
+                f"| {least / before:.2f} |"
+            )
+            print(lines[-1], flush=True)
     tables.put("first_cell", "\n".join(lines) + "\n")
 
 

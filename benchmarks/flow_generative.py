@@ -34,7 +34,7 @@ def notebook_11(seed: int) -> None:
             exec(compile(cell.source, f"cell {number}", "exec"), names)
     table = names["table"].rename(columns=COLUMNS)
     rows = {name: {k: float(v) for k, v in row.items()} for name, row in table.to_dict("index").items()}
-    steps = {str(number): value for number, value in names["steps_crps"].items()}
+    steps = {str(number): row["CRPS"] for number, row in names["by_steps"].items()}
     tables.add(
         REPORT,
         render,

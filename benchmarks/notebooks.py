@@ -17,6 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import tables
@@ -121,27 +122,20 @@ def main() -> None:
     names = given.notebooks or [
         path.relative_to(ROOT).as_posix() for lab in LABS for path in sorted((ROOT / lab).glob("*.ipynb"))
     ]
-    with tempfile.TemporaryDirectory() as folder:
+    measured: dict[str, dict[str, tuple[float, float, float]]] = {}
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         trees = {"new": ROOT}
         if given.old:
-            trees = {"old": Path(folder) / "old"} | trees
-            subprocess.run(
-                ["git", "worktree", "add", "--detach", trees["old"], given.old], cwd=ROOT, check=True
-            )
-        measured: dict[str, dict[str, tuple[float, float, float]]] = {}
-        try:
-            for notebook in names:
-                measured[notebook] = {
-                    name: measure(tree, Path(folder) / f"cache-{name}", notebook)
-                    for name, tree in trees.items()
-                    if (tree / notebook).exists()
-                }
-                if given.old:
-                    keep(notebook, measured[notebook], given.old)
-                print(notebook, measured[notebook], flush=True)
-        finally:
+            trees = {"old": stack.enter_context(tables.older(given.old, folder))} | trees
+        for notebook in names:
+            measured[notebook] = {
+                name: measure(tree, Path(folder) / f"cache-{name}", notebook)
+                for name, tree in trees.items()
+                if (tree / notebook).exists()
+            }
             if given.old:
-                subprocess.run(["git", "worktree", "remove", "--force", trees["old"]], cwd=ROOT, check=True)
+                keep(notebook, measured[notebook], given.old)
+            print(notebook, measured[notebook], flush=True)
     print("\n" + table(measured))
 
 

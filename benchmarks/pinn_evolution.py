@@ -2,8 +2,9 @@
 
     .venv/bin/python benchmarks/pinn_evolution.py [--seconds 20] [--seeds 0 1 2]
 
-Writes pinn_evolution.json beside this file. Every contender has the same network, points and processor seconds of one
-thread; the monitors' time is not counted.
+Writes pinn_evolution.json beside this file and the table in README.md. Every contender has the same network, points and
+processor seconds of one thread; the monitors' time is not counted. What is measured already with the same time and
+libraries is kept.
 """
 
 import argparse
@@ -12,7 +13,11 @@ import platform
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import geometric_mean
 
+import tables
+
+REPORT = Path(__file__).with_suffix(".json")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "PINN_SimNet")]
 import torch  # noqa: E402
@@ -50,27 +55,59 @@ PUBLISHED = {
 }
 
 
+def table(content: dict) -> str:
+    """Geometric mean of the error over seeds, and its range, beside what others published."""
+    lines = [
+        f"Measured {content['measured']}.",
+        "",
+        "| Problem | Method | Seeds | Relative L2 error | Steps |",
+        "|---|---|--:|--:|--:|",
+    ]
+    for problem in PROBLEMS:
+        for name in OPTIMIZERS:
+            runs = [r for r in content["runs"] if (r["problem"], r["optimizer"]) == (problem, name)]
+            if runs:
+                errors = [run["relative_l2"] for run in runs]
+                steps = sum(run["steps"] for run in runs) / len(runs)
+                lines.append(
+                    f"| {problem} | {name}, {runs[0]['seconds']:.0f} s | {len(runs)} | {geometric_mean(errors):.1e} "
+                    f"({min(errors):.1e} to {max(errors):.1e}) | {steps:,.0f} |"
+                )
+        lines += [
+            f"| {problem} | {source} | | {error:.1e} | |"
+            for source, error in PUBLISHED.get(problem, {}).items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    rows: list[dict] = []
+    made_by = f"{platform.machine()}, one thread, torch {torch.__version__}, cap {arguments.seconds:.0f} s"
+    content = json.loads(REPORT.read_text(encoding="utf-8"))
+    if not content["measured"].endswith(made_by):
+        content = {"runs": []}
+    done = {(run["problem"], run["optimizer"], run["seed"]) for run in content["runs"]}
     races = [(problem, name) for name in OPTIMIZERS for problem in PUBLISHED]
     races.insert(len(PUBLISHED), (EQUAL_TIMES, "self-scaled Broyden"))
     for problem, name in races:
         for seed in arguments.seeds:
+            if (problem, name, seed) in done:
+                continue
             started = PROBLEMS[problem](seed=seed)
             run = solve(started.domain, OPTIMIZERS[name](), 10**6, seconds=arguments.seconds, quiet=True)
             row = {"problem": problem, "optimizer": name, "seed": seed}
             row |= {"relative_l2": started.error(started.domain), "seconds": round(run.seconds, 1)}
-            rows.append(row | {"steps": int(run.history["step"].iloc[-1])})
-            print(rows[-1], flush=True)
-        stamp = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, one thread, torch {torch.__version__}"
-        content = {"measured": stamp, "runs": rows, "published": PUBLISHED}
-        arguments.output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            content["runs"].append(row | {"steps": int(run.history["step"].iloc[-1])})
+            print(content["runs"][-1], flush=True)
+            content |= {"measured": f"{datetime.now(UTC):%Y-%m-%d}, {made_by}", "published": PUBLISHED}
+            REPORT.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    tables.put("pinn_evolution", table(content))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import tables
+
 ROOT = Path(__file__).resolve().parents[1]
 SET_UP = """
 import os, runpy, sys
@@ -52,19 +54,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--warm", action="store_true", help="keep the caches of pip and uv")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        old = Path(folder) / "old"
-        subprocess.run(["git", "worktree", "add", "--detach", old, given.commit], cwd=ROOT, check=True)
+    with tempfile.TemporaryDirectory() as folder, tables.older(given.commit, folder) as old:
         seconds: dict[str, list[tuple[float, float]]] = {"old": [], "new": []}
-        try:
-            for number in range(given.rounds + given.warm):
-                for name, tree in (("old", old), ("new", ROOT)):
-                    measured = set_up(tree, Path(folder), given.warm)
-                    print(f"{name}: {measured[0]:.1f} s wall, {measured[1]:.1f} processor s", flush=True)
-                    if number or not given.warm:  # the first one fills the caches
-                        seconds[name].append(measured)
-        finally:
-            subprocess.run(["git", "worktree", "remove", "--force", old], cwd=ROOT, check=True)
+        for number in range(given.rounds + given.warm):
+            for name, tree in (("old", old), ("new", ROOT)):
+                measured = set_up(tree, Path(folder), given.warm)
+                print(f"{name}: {measured[0]:.1f} s wall, {measured[1]:.1f} processor s", flush=True)
+                if number or not given.warm:  # the first one fills the caches
+                    seconds[name].append(measured)
     for column, quantity in enumerate(("wall", "processor")):
         medians = {name: statistics.median(row[column] for row in rows) for name, rows in seconds.items()}
         print(

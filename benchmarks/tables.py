@@ -5,10 +5,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-README = Path(__file__).resolve().parent / "README.md"
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "benchmarks" / "README.md"
 
 
 def put(name: str, text: str) -> None:
@@ -41,3 +43,14 @@ def for_seeds(program: str, seeds: list[str], run: Callable[[int], None]) -> Non
         return
     for seed in seeds or ["0", "1", "2"]:
         subprocess.run([sys.executable, program, "seed", seed], check=True)
+
+
+@contextmanager
+def older(commit: str, folder: str | Path) -> Iterator[Path]:
+    """The project as it was at a commit, in a worktree below ``folder`` that is gone afterwards."""
+    tree = Path(folder) / "old"
+    subprocess.run(["git", "worktree", "add", "--detach", tree, commit], cwd=ROOT, check=True)
+    try:
+        yield tree
+    finally:
+        subprocess.run(["git", "worktree", "remove", "--force", tree], cwd=ROOT, check=True)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
@@ -279,6 +280,43 @@ def test_a_control_has_a_strip_of_states_for_pages(shell, control, labels):
     assert "&lt;" in bundle["text/html"]
 
 
+def test_the_axes_of_a_control_stay_where_its_first_picture_has_them(shell, monkeypatch):
+    """Nothing jumps while a slider moves, and a move takes no time to find the layout again; strips keep their own."""
+    import ipywidgets
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    viz.use_style()
+    made, solved, figures = [], [], []
+    interactive, execute = ipywidgets.interactive, ConstrainedLayoutEngine.execute
+    monkeypatch.setattr(
+        ipywidgets, "interactive", lambda *a, **k: made.append(interactive(*a, **k)) or made[0]
+    )
+    monkeypatch.setattr(
+        ConstrainedLayoutEngine, "execute", lambda engine, fig: (solved.append(fig), execute(engine, fig))
+    )
+
+    def draw(order):
+        fig, ax = plt.subplots(figsize=(3, 2))
+        ax.plot([0, 10**order])
+        figures.append(fig)
+        viz.show(fig, f"Order {order}.", "A line.")
+
+    with shell() as shown:
+        viz.interact(draw, order=(0, 8))
+        made[0].f(order=4)
+        solved.clear(), figures.clear()
+        for order in (1, 8, 0):
+            made[0].f(order=order)
+    assert not solved
+    places = [fig.axes[0].get_position(original=True).bounds for fig in figures]
+    assert places[0] == places[1] == places[2]
+    pages = [output.data["text/html"] for output in shown.outputs[-3:]]
+    assert ['width="330"' in page for page in pages] == [True] * 3
+    with shell():
+        viz.show(plt.subplots()[0], "Elsewhere.", "Empty axes.")
+    assert solved, "other figures find their own layout"
+
+
 # --- in a browser -------------------------------------------------------------------------
 
 EXAMPLE = [
@@ -424,6 +462,8 @@ def test_pages_lead_to_each_other(visit):
     page.go_back()
     page.locator(".prev-next-area a.right-next").click()
     assert page.url.endswith(REAL_PAGE)
+    crumbs = page.locator("nav[aria-label=Breadcrumb] li").all_inner_texts()
+    assert [crumb.strip() for crumb in crumbs][1] == "Lab 4: Physics-informed networks"
     assert "was not run for these pages" in page.locator("article").inner_text()
 
 

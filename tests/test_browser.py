@@ -298,6 +298,9 @@ def test_without_a_mouse(lab, browser):
     page.wait_for_function(
         "getComputedStyle(document.querySelector('.jp-Notebook')).backgroundColor === 'rgb(17, 17, 17)'"
     )
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('figure img')).filter") == "brightness(0.85)"
+    )
     results_in_axe(page)
     if os.environ.get("BOOTCAMP_SCREENSHOTS"):
         page.screenshot(path=Path(os.environ["BOOTCAMP_SCREENSHOTS"]) / "keys.png")
@@ -321,7 +324,7 @@ def test_without_a_mouse(lab, browser):
         press("ArrowUp")
     press("Enter")
     page.wait_for_function(
-        "document.querySelector('.jp-BreadCrumbs').textContent.includes('Tropical_Cyclone')"
+        "document.querySelector('.jp-BreadCrumbs').textContent.includes('Lab 2: Tropical_Cyclone')"
     )
     names.get_by_text("01_The_Problem.ipynb").wait_for()
     assert "keys.ipynb" in page.locator("#jp-main-dock-panel .lm-TabBar-tabLabel").all_inner_texts()

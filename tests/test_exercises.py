@@ -670,6 +670,7 @@ RIGHT = {
     "flow-06a": [lambda s, n, d, t: (d + t) / (s - n), lambda s, n, d, t: scipy.optimize.brentq(lambda k: d + t + k * n - k * s, 0, 1e9)],
     "flow-06b": [lambda a: np.sqrt(((a - a.mean(0)) ** 2).mean(0).sum(-1)), lambda a: np.linalg.norm(a.std(0), axis=-1), lambda a: torch.sqrt(a.var(0, unbiased=False).sum(-1)), lambda a: np.hypot(*np.moveaxis(a.std(axis=0), -1, 0))],
     "flow-06c": ["solver of equal error", "Solver of equal error"],
+    "flow-06d": [lambda w, v: np.stack([np.average(v, axis=0, weights=each) for each in w.T]), lambda w, v: (w / w.sum(0)).T @ v, lambda w, v: np.einsum("ps,pc->sc", w, v) / np.sum(w, 0)[:, None], lambda w, v: torch.tensor(w).T @ torch.tensor(v) / torch.tensor(w.sum(0)[:, None])],
     "flow-07a": [lambda r, a: r / np.sqrt(np.pi * np.mean(r**2) / a), lambda r, a: [v * math.sqrt(a / math.pi / (sum(w * w for w in r) / len(r))) for v in r], lambda r, a: np.array(r) * (a / (0.5 * np.sum(r**2) * 2 * np.pi / len(r))) ** 0.5],
     "flow-07b": [gradient_by_loops, lambda f, p, h: scipy.optimize._numdiff.approx_derivative(f, p, method="3-point", abs_step=h)],
     "flow-08a": [lambda v, d: v * (d >= 0)[..., None], masked_in_place, lambda v, d: np.where(np.stack([d, d], -1) < 0, 0, v), lambda v, d: tf.where(d[..., None] < 0, 0.0, v)],

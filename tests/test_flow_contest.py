@@ -1,8 +1,11 @@
 """The flow competition: hidden cars, refused submissions, scores that mean what they say, the leaderboard."""
 
+import ast
+
 import numpy as np
 import pytest
 
+import notebooks
 from flow import contest
 from flow.models import poiseuille
 from utils.engine import competition
@@ -77,6 +80,10 @@ def test_hand_out_holds_no_flow_and_is_read_back(tmp_path, capsys, hidden):
         (lambda a: a.update(id=np.array([*a["id"][:-1], a["id"][0]])), "twice"),
         (lambda a: a.update(id=np.arange(40)), "texts"),
         (lambda a: a.update(parameters=np.asarray(5_000_000)), "over the budget"),
+        (
+            lambda a: a.update(seconds=np.asarray(1201.0)),
+            "over the budget of 1,200 seconds of processor time",
+        ),
         (lambda a: a.update(seconds=np.asarray(-1.0)), "0 or more"),
         (lambda a: a.pop("seconds"), "no array seconds"),
     ],
@@ -121,3 +128,19 @@ def test_leaderboard_keeps_the_best_of_each_name(tmp_path, own_cache, hidden, ca
     assert board["rel_l2"][1] == pytest.approx(0.1, abs=1e-6)
     with pytest.raises(SubmissionError, match="leaderboard"):
         contest.score(good, KEY, "=cmd")
+
+
+@pytest.mark.parametrize("name", ["08_Competition", "09_Competition_Solutions"])
+def test_the_notebooks_of_the_contest_declare_processor_seconds(name):
+    (path,) = (
+        path for path in notebooks.paths() if path.stem == name and path.parent.name == "CFD_Steady_Flow"
+    )
+    read = {
+        node.attr: ast.unparse(node.value)
+        for tree in notebooks.trees(path)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr.endswith("seconds")
+        and "run" in ast.unparse(node.value)
+    }
+    assert set(read) == {"processor_seconds"}, "wall time would refuse an entry because the machine was busy"

@@ -90,8 +90,9 @@ def test_the_solver_follows_the_reynolds_number_and_a_network_does_not():
 def test_a_flow_that_never_rests_is_named():
     found = play.answers(Empty(), 0.5, 0, 400)
     assert not found.steady
-    titles = [ax.get_title() for ax in figures_play.draw_network_and_solver(found, 400).axes]
-    assert any("not at rest" in title for title in titles)
+    panel = figures_play.draw_network_and_solver(found, 400).axes[0]
+    assert "not at rest" in panel.get_title(loc="right")
+    assert "network" in panel.get_title(loc="left")
 
 
 def test_films_have_a_frame_for_each_state():

@@ -235,6 +235,16 @@ def test_divergence_of_linear_flows():
     np.testing.assert_allclose(metrics.rms_divergence(shear, solid), 0, atol=1e-12)
     solid[0, 3, 5] = True
     assert np.isnan(metrics.divergence(source, solid)).sum() == 4
+    np.testing.assert_allclose(metrics.rms_divergence(source, solid), 5)
+
+
+def test_an_answer_that_is_nan_is_not_left_out_of_the_divergence():
+    """Only solid corners are: a network that failed in one cell would look better than one that did not."""
+    solid = np.zeros((2, 8, 16), bool)
+    solid[:, 3, 5] = True
+    velocity = np.zeros((2, 8, 16, 2))
+    velocity[1, 6, 9] = np.nan
+    np.testing.assert_array_equal(metrics.rms_divergence(velocity, solid), [0, np.nan])
 
 
 def test_flux_and_mass_imbalance():

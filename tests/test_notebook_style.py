@@ -160,6 +160,17 @@ def test_boxes_are_written_in_html(path: Path):
 
 
 @every
+def test_no_text_stands_in_the_line_of_a_comment(path: Path):
+    """Markdown takes such a line for HTML and shows its stars and links as they are typed."""
+    told = notebooks.markdown(path)
+    if path.stem == "Start_Here":  # it is done once for the pages
+        told += [page.read_text(encoding="utf-8") for page in (notebooks.ROOT / "docs").glob("*.md")]
+        told.append((notebooks.ROOT / "README.md").read_text(encoding="utf-8"))
+    lines = re.findall(r"^ {0,3}<!--.*?-->[ \t]*\S.*", "\n".join(told), re.MULTILINE)
+    assert not lines, f"begin a new line after the comment: {lines[0][:90]}"
+
+
+@every
 def test_cells_that_only_draw_are_folded(path: Path):
     """The idea stays in view; the code of a figure is a click away."""
     for cell in notebooks.code_cells(path):
@@ -168,6 +179,26 @@ def test_cells_that_only_draw_are_folded(path: Path):
             assert folded, f"{cell.id}: ./bootcamp results --update folds what only draws"
         if folded:
             assert runner.may_be_folded(cell.source), f"{cell.id}: claims and functions stay in view"
+
+
+@every
+def test_records_and_captions_do_not_stand_in_the_way_of_the_idea(path: Path):
+    """Figures and `course.record` have a folded cell of their own, after the one that computes them."""
+    for cell in notebooks.code_cells(path):
+        if cell.metadata.get("jupyter", {}).get("source_hidden", False):
+            continue
+        if "viz.interact(" in cell.source:
+            assert not runner.may_be_folded(cell.source), f"{cell.id}: fold the function of the control"
+            continue
+        steps = ast.parse(cell.source).body
+        called = {ast.unparse(step.value.func) for step in steps if _is_call(step)}
+        assert not called & {"viz.show", "viz.animate", "course.record"}, (
+            f"{cell.id}: move it to a folded cell"
+        )
+
+
+def _is_call(step: ast.stmt) -> bool:
+    return isinstance(step, ast.Expr) and isinstance(step.value, ast.Call)
 
 
 def test_what_may_be_folded():
@@ -203,6 +234,23 @@ def test_tables_have_captions(path: Path):
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "viz.table":
                 assert len(node.args) >= 2, f"{ast.unparse(node)[:80]}: a caption says what to see"
+
+
+@every
+def test_a_repeat_that_failed_is_not_left_out_of_a_mean(path: Path):
+    """pandas leaves nan out: a training that diverged would vanish, and its method look better."""
+    groups = set()
+    for tree in notebooks.trees(path):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign) and re.search(r"\.groupby\([^()]*\)$", ast.unparse(node.value)):
+                groups |= {ast.unparse(target) for target in node.targets}
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            over = ast.unparse(node.func.value)
+            if node.func.attr in ("mean", "std", "median") and (
+                over.partition("[")[0] in groups or re.search(r"\.groupby\([^()]*\)(\[.*\])?$", over)
+            ):
+                assert "skipna" in {keyword.arg for keyword in node.keywords}, ast.unparse(node)
 
 
 @every
@@ -298,3 +346,17 @@ def test_the_lint_would_notice(tmp_path):
             rule(path)
     with pytest.raises(SyntaxError):
         test_code_is_plain_python_without_side_doors(path)
+
+
+@pytest.mark.parametrize("name", ["conformal_coverage", "cyclone_seeds", "flow_generative", "flow_rollout"])
+def test_a_benchmark_that_runs_a_notebook_asks_for_names_that_it_has(name):
+    """Such a benchmark takes hours: a variable that was renamed in the notebook would end it."""
+    source = (notebooks.ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")
+    (file_name,) = re.findall(r'NOTEBOOK = LAB / "(.+?)"', source)
+    (path,) = (path for path in ALL if path.name == file_name)
+    nodes = [node for tree in notebooks.trees(path) for node in ast.walk(tree)]
+    has = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    has |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.alias)}
+    asked = set(re.findall(r'names\["(\w+)"\]', source))
+    assert asked
+    assert asked <= has, asked - has

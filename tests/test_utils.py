@@ -779,6 +779,20 @@ print(whole == again, whole[2:] == resumed, len(set(map(tuple, whole))), all(sor
     assert done.stdout.splitlines()[-1:] == ["True True 4 True"], done.stderr
 
 
+def test_batches_are_taken_from_the_arrays_themselves_which_are_nowhere_copied():
+    code = """
+import numpy as np
+from utils import training
+
+x = np.zeros((8, 2), np.uint8)
+batches = training.reshuffled({"image": x}, np.zeros(8), 4, sample_weight=x[:, 0])
+x[:] = 1  # a copy would still hold zeros
+print([tuple(int(part.numpy().max()) for part in (inputs["image"], truth, weight)) for inputs, truth, weight in batches])
+"""
+    done = python(code)
+    assert done.stdout.splitlines()[-1:] == ["[(1, 0, 1), (1, 0, 1)]"], done.stdout + done.stderr
+
+
 def start_training(cache: Path, **environment) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-c", TRAIN],

@@ -5,6 +5,7 @@ figure no text for screen readers, so this one is embedded with its own.
 """
 
 import base64
+import functools
 import html
 import io
 import re
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -59,7 +61,10 @@ def show(fig: Figure, caption: str, alt: str) -> None:
     from IPython.display import HTML, display
 
     buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=SHARPNESS * fig.dpi)
+    if _layouts is None:
+        fig.savefig(buffer, format="png", dpi=SHARPNESS * fig.dpi)
+    else:
+        _save_quickly(fig, buffer, _layouts)
     plt.close(fig)
     width = int.from_bytes(buffer.getvalue()[16:20], "big") // SHARPNESS  # from the head of the PNG
     display(
@@ -69,6 +74,24 @@ def show(fig: Figure, caption: str, alt: str) -> None:
             f'<figcaption style="{CAPTION}">{html.escape(caption)}</figcaption></figure>'
         )
     )
+
+
+_layouts: dict[tuple, list] | None = None  # of the control that draws now
+
+
+def _save_quickly(fig: Figure, buffer: io.BytesIO, layouts: dict[tuple, list]) -> None:
+    """Save the picture of a control: its axes stay where its first picture had them, so that nothing jumps.
+
+    To solve the layout and to find the edges of what is drawn takes as long as the drawing; `Figure.savefig` draws twice.
+    """
+    kind = (*fig.get_size_inches(), len(fig.axes))
+    if kind in layouts:
+        fig.set_layout_engine("none")
+        for ax, place in zip(fig.axes, layouts[kind], strict=True):
+            ax.set_position(place)
+    fig.set_dpi(SHARPNESS * fig.dpi)
+    FigureCanvasAgg(fig).print_png(buffer, pil_kwargs={"compress_level": 1})
+    layouts.setdefault(kind, [ax.get_position(original=True) for ax in fig.axes])
 
 
 MOTION = 1.5  # pixels of a moving picture for one of the page: half the bytes of a still one
@@ -217,7 +240,7 @@ def interact(draw: Callable[..., Any], **controls: Any) -> None:
     """Sliders and menus for the arguments of a function that shows something, as `ipywidgets.interact` makes them.
 
     Where no kernel runs, as on a web page, a strip of states stands in for them: the first control in five steps, the
-    others as they begin.
+    others as they begin. Axes stay where the first picture has them: give them limits that hold for every state.
 
     Args:
         draw: shows a figure or prints.
@@ -226,12 +249,27 @@ def interact(draw: Callable[..., Any], **controls: Any) -> None:
     from IPython.display import display
     from ipywidgets import interactive
 
-    play = interactive(draw, **controls)
+    play = interactive(_with_steady_layout(draw), **controls)
     bundle = play._repr_mimebundle_(include=None, exclude=None)
     display(
         bundle | {"text/html": _strip(draw, play), "text/plain": "A control; run the cell to move it."},
         raw=True,
     )
+
+
+def _with_steady_layout(draw: Callable[..., Any]) -> Callable[..., Any]:
+    layouts: dict[tuple, list] = {}
+
+    @functools.wraps(draw)
+    def drawn(**values: Any) -> Any:
+        global _layouts
+        before, _layouts = _layouts, layouts
+        try:
+            return draw(**values)
+        finally:
+            _layouts = before
+
+    return drawn
 
 
 def _strip(draw: Callable[..., Any], play: Any) -> str:
@@ -242,7 +280,7 @@ def _strip(draw: Callable[..., Any], play: Any) -> str:
     rest = {control._kwarg: control.value for control in others}
     states = []
     for value in _states(first):
-        with capture_output() as caught, plt.rc_context({"savefig.dpi": 110}):
+        with capture_output() as caught, plt.rc_context({"figure.dpi": 90}):
             draw(**{first._kwarg: value}, **rest)
         shown = "".join(output.data.get("text/html", "") for output in caught.outputs)
         printed = f"<pre>{html.escape(caught.stdout)}</pre>" if caught.stdout else ""
@@ -252,7 +290,7 @@ def _strip(draw: Callable[..., Any], play: Any) -> str:
             else f"{first._kwarg.replace('_', ' ')}: {value}"
         )
         states.append(
-            f'<div style="flex:0 0 min(20em,85%)"><p><b>{html.escape(label)}</b></p>{shown}{printed}</div>'
+            f'<div style="flex:0 0 min(30em,92%)"><p><b>{html.escape(label)}</b></p>{shown}{printed}</div>'
         )
     label = html.escape(f"Five states of the control {first._kwarg.replace('_', ' ')}", quote=True)
     return (

@@ -13,6 +13,10 @@ def disagreement(answers):
     return np.sqrt(np.var(answers, axis=0).sum(axis=-1))
 
 
+def tokens(weights, values):
+    return weights.T @ values / weights.sum(axis=0)[:, np.newaxis]
+
+
 _RNG = np.random.default_rng(6)
 
 BOOK = Book(
@@ -69,6 +73,25 @@ BOOK = Book(
                 ),
             ],
         ),
+        "flow-06d": Exercise(
+            todo="write tokens(weights, values): for weights (places, slices) and values (places, channels) the weighted mean of the values in each slice, (slices, channels).",
+            reference=tokens,
+            arguments=[(_RNG.random((12, 3)), _RNG.normal(size=(12, 4)))],
+            mistakes=[
+                (
+                    lambda weights, values: weights.T @ values,
+                    "This is a sum: on a grid with four times the cells each token would be four times as large. Divide by the sum of the weights.",
+                ),
+                (
+                    lambda weights, values: weights.T @ values / len(weights),
+                    "This divides by the number of places. A slice with few of them would fade: divide by the sum of its own weights.",
+                ),
+                (
+                    lambda weights, values: weights.T @ values / weights.sum(),
+                    "This divides by the weights of all slices together. Each slice has its own sum: weights.sum(axis=0).",
+                ),
+            ],
+        ),
     },
     {
         "flow-06-q1": Question(
@@ -97,6 +120,20 @@ BOOK = Book(
                 "A": "They answer for the Reynolds number of their training set, all of them.",
                 "B": "Disagreement finds what members learned differently. The Reynolds number is no input: no member can know.",
                 "C": "More members of the same kind share the same blind spot.",
+            },
+        ),
+        "flow-06-q3": Question(
+            "A network has learned on 32 rows. Asked on 96 rows, its error is that of 32 rows. What is gained over interpolating its answer on 32 rows?",
+            {
+                "A": "Detail: the finer grid shows more of the flow.",
+                "B": "Freedom: it can be asked where one likes. The answer is about as good as the interpolated one.",
+                "C": "Accuracy: on 96 rows the solver is better, so the network is, too.",
+            },
+            right="B",
+            feedback={
+                "A": "It has seen no detail finer than its 32 rows. Look at both of its rows in the table.",
+                "B": "What the flows of 32 rows did not show, no architecture knows.",
+                "C": "Its teacher was the solver on 32 rows. It has learned that one's errors as well.",
             },
         ),
     },

@@ -116,3 +116,61 @@ def draw_outside(
     ax.set_ylim(bottom=0)
     ax.legend()
     return fig
+
+
+def draw_transfer(
+    rows: Sequence[int], curves: Mapping[str, Sequence[float]], references: Mapping[str, Sequence[float]]
+) -> Figure:
+    """Error against the rows of the grid that networks are asked on.
+
+    Args:
+        rows: of the grids; networks have learned on the first.
+        curves: for each network, asked on the grid itself, its relative L2 errors.
+        references: the same for what is interpolated from the first grid, or for the last grids only; dashed.
+    """
+    fig, ax = plt.subplots(figsize=(7.6, 3.9))
+    for number, (name, errors) in enumerate(curves.items()):
+        ax.semilogy(rows, 100 * np.array(errors), "osD^"[number % 4] + "-", color=f"C{number}", label=name)
+    for name, errors in references.items():
+        color, style = (f"C{list(curves).index(name)}", "--") if name in curves else ("black", ":")
+        label = f"{name}, {rows[0]} rows interpolated"
+        ax.semilogy(rows[-len(errors) :], 100 * np.array(errors), style, color=color, label=label)
+    ax.set(
+        xlabel="rows of the grid",
+        ylabel="relative L2 error on cars (%)",
+        title="Learned on one grid, asked on three",
+    )
+    ax.set_xticks(rows)
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(ScalarFormatter())
+    ax.yaxis.set_minor_locator(LogLocator(subs=()))
+    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return fig
+
+
+def draw_answers(answers: Mapping[str, np.ndarray], solid: np.ndarray) -> Figure:
+    """Speed of several answers for one body, side by side in two columns, on one scale.
+
+    Args:
+        answers: for each name velocity (ny, nx, 2) in units of u_max; the first is the truth.
+        solid: bool (ny, nx).
+    """
+    rows = -(-len(answers) // 2)
+    fig, axes = plt.subplots(
+        rows, 2, figsize=(9.2, 2.3 * rows), sharex=True, sharey=True, squeeze=False, layout="constrained"
+    )
+    speeds = {name: np.hypot(*np.moveaxis(velocity, -1, 0)) for name, velocity in answers.items()}
+    top = next(iter(speeds.values())).max()
+    for ax, (name, speed) in zip(axes.flat, speeds.items(), strict=False):
+        shown = np.where(solid, np.nan, speed)
+        image = ax.imshow(shown, origin="lower", extent=(0, 2, 0, 1), vmin=0, vmax=top)
+        ax.set_facecolor("0.6")
+        ax.grid(False)
+        ax.set_xticks((0, 0.5, 1, 1.5, 2))
+        ax.set_title(name, fontsize=9)
+    for ax in axes[-1]:
+        ax.set_xlabel("x (channel heights)")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("y (heights)")
+    fig.colorbar(image, ax=axes, label="speed (u_max)", shrink=0.8)
+    return fig

@@ -17,24 +17,26 @@ def draw_network_and_solver(answers: Answers, reynolds: float) -> Figure:
         answers: of both.
         reynolds: that the solver was given.
     """
-    # Few pixels and no layout to solve: it is drawn anew with every move of a slider.
-    fig, axes = plt.subplots(1, 2, figsize=(7.6, 2.3), dpi=90, layout="none")
-    fig.subplots_adjust(left=0.07, right=0.92, bottom=0.2, top=0.88, wspace=0.14)
-    state = "" if answers.steady else ", not at rest"
-    titles = (
-        f"network: {answers.difference:.0%} away from the solver",
-        f"solver at Reynolds number {reynolds:g}{state}",
-    )
-    for ax, velocity, title in zip(axes, (answers.network, answers.solver), titles, strict=True):
+    # Few pixels, one pair of axes and no layout to solve: it is drawn anew with every move of a slider.
+    fig, ax = plt.subplots(figsize=(7.6, 2.3), dpi=90, layout="none")
+    fig.subplots_adjust(left=0.07, right=0.91, bottom=0.2, top=0.88)
+    left, right, low, high = EXTENT
+    aside = right + 0.2  # from here the solver's picture begins
+    for start, velocity in ((0.0, answers.network), (aside, answers.solver)):
         speed = np.hypot(velocity[..., 0], velocity[..., 1])
-        image = ax.imshow(speed, origin="lower", extent=EXTENT, vmin=0, vmax=FASTEST)
+        place = (start + left, start + right, low, high)
+        image = ax.imshow(speed, origin="lower", extent=place, vmin=0, vmax=FASTEST)
         for body in answers.scene:
-            ax.fill(*body.outline().T, color=BODY)
-        ax.set_title(title, fontsize=9)
-        ax.set(
-            xlim=EXTENT[:2], ylim=EXTENT[2:], xlabel="x (channel heights)", xticks=(0, 1, 2), yticks=(0, 1)
-        )
-        ax.grid(False)
-    axes[0].set_ylabel("y (heights)")
-    fig.colorbar(image, cax=fig.add_axes((0.94, 0.2, 0.012, 0.68)), label="speed (u_max)")
+            ax.fill(*(body.outline() + (start, 0)).T, color=BODY)
+    state = "" if answers.steady else ", not at rest"
+    ax.set_title(f"network: {answers.difference:.0%} away from the solver", fontsize=9, loc="left")
+    ax.set_title(f"solver at Reynolds number {reynolds:g}{state}", fontsize=9, loc="right")
+    ax.set_xticks([*(0, 1, 2), *(aside, aside + 1, aside + 2)], ["0", "1", "2"] * 2)
+    ax.set(
+        xlim=(left, aside + right), ylim=(low, high), yticks=(0, 1), xlabel="x (channel heights)",
+        ylabel="y (heights)",
+    )  # fmt: skip
+    ax.spines[:].set_visible(False)
+    ax.grid(False)
+    fig.colorbar(image, cax=fig.add_axes((0.935, 0.2, 0.012, 0.68)), label="speed (u_max)", ticks=(0, 1, 2))
     return fig

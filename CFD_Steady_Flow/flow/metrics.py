@@ -34,13 +34,18 @@ def divergence(velocity: np.ndarray, solid: np.ndarray) -> np.ndarray:
     u, v = velocity[..., 0], velocity[..., 1]
     across, up = np.diff(u, axis=2), np.diff(v, axis=1)
     result = (across[:, 1:] + across[:, :-1]) / 2 + (up[:, :, 1:] + up[:, :, :-1]) / 2
-    any_solid = solid[:, 1:, 1:] | solid[:, 1:, :-1] | solid[:, :-1, 1:] | solid[:, :-1, :-1]
-    return np.where(any_solid, np.nan, velocity.shape[1] * result)
+    return np.where(_touches_solid(solid), np.nan, velocity.shape[1] * result)
+
+
+def _touches_solid(solid: np.ndarray) -> np.ndarray:
+    """Corners with a solid cell among their four, (n, ny - 1, nx - 1)."""
+    return solid[:, 1:, 1:] | solid[:, 1:, :-1] | solid[:, :-1, 1:] | solid[:, :-1, :-1]
 
 
 def rms_divergence(velocity: np.ndarray, solid: np.ndarray) -> np.ndarray:
-    """Root mean square of `divergence` over the fluid corners of each sample, (n,)."""
-    return np.sqrt(np.nanmean(divergence(velocity, solid) ** 2, axis=(1, 2)))
+    """Root mean square of `divergence` over the fluid corners of each sample, (n,); nan where an answer is nan."""
+    square = divergence(velocity, solid) ** 2
+    return np.sqrt(np.mean(square, axis=(1, 2), where=~_touches_solid(solid)))
 
 
 def flux(velocity: np.ndarray, solid: np.ndarray) -> np.ndarray:

@@ -516,7 +516,7 @@ class ParameterizedNetworks(Fixed):
         )
         self.table: Tensor | None = None
 
-    def train(self, steps: int = 4, name: str = "", retrain: bool = False, quiet: bool = False) -> float:
+    def train(self, steps: int = 3, name: str = "", retrain: bool = False, quiet: bool = False) -> float:
         """Train at every node, each time from the flow around a lower or narrower chip.
 
         Args:

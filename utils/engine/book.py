@@ -74,6 +74,17 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+
+
+def say_the_lab(app, page, template, context, tree):
+    # Above the title of a notebook stands its lab, which has no page of its own.
+    lab = LABS.get(page.partition("/")[0])
+    if lab:
+        context["parents"] = [{"title": lab}]
+
+
+def setup(app):
+    app.connect("html-page-context", say_the_lab)
 """
 CONTENTS = """<nav class="bd-docs-nav bd-links" aria-label="Contents">
   <div class="bd-toc-item navbar-nav">
@@ -200,7 +211,7 @@ def write_sources(folder: Path, pages: Sequence[Page]) -> None:
     for path in (runner.ROOT / "docs").glob("*.png"):
         shutil.copy2(path, folder / "docs")
     write_whole(folder / "index.md", index_page(pages, documents))
-    write_whole(folder / "conf.py", SETTINGS)
+    write_whole(folder / "conf.py", f"LABS = {TITLES!r}\n{SETTINGS}")
     write_whole(folder / "templates" / "contents.html", CONTENTS)
     for kind in ("css", "js"):
         shutil.copy2(Path(__file__).with_name(f"book.{kind}"), folder / "static" / f"course.{kind}")

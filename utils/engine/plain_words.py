@@ -41,6 +41,7 @@ SAID = {
     "cfd_steady_flow.generative_crps_ratio": "Distance of drawn wakes from the true distribution, as a share of a regression's",
     "cfd_steady_flow.nearest_cars_rel_l2": "Error around cars without a network: the flow of the most similar known body",
     "cfd_steady_flow.nearest_primitives_rel_l2": "The same around simple bodies",
+    "cfd_steady_flow.operator_grid_transfer_rel_l2": "Error around cars on 96 rows of a Fourier network that learned on 32 rows",
     "cfd_steady_flow.optimised_drag_ratio": "Drag that is left of a circle's after the shape was optimised",
     "cfd_steady_flow.original_unet_cars_rel_l2": "Error around cars of the slides' network, trained as on the slides",
     "cfd_steady_flow.poiseuille_order": "Order of convergence of our solver (2 is expected)",

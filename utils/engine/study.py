@@ -252,8 +252,7 @@ def written(text: str) -> str:
         name = match[1]
         lab = name.removesuffix("_path")
         told = paths_text() if name == "paths" else sentence(lab) if name == lab else table(lab)
-        lines = "\n" * (name == "paths" or name != lab)
-        return f"<!-- study of {name} -->{lines}{told}{lines}<!-- /study -->"
+        return f"<!-- study of {name} -->\n{told}\n<!-- /study -->"  # text in the line of a comment stays as it is typed
 
     def row(match: re.Match) -> str:
         path = ROOT / match[2]

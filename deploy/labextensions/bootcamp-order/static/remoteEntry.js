@@ -1,5 +1,5 @@
 // The file browser shows the labs first, in their order and with their numbers: "Lab 1: Intro_to_DL". The folders keep
-// their names, which are imports and addresses. Both changes are made before the first file browser is.
+// their names, which are imports and addresses. The changes are made before the first file browser is.
 (() => {
   const LABS = ["Intro_to_DL", "Tropical_Cyclone", "CFD_Steady_Flow", "PINN_SimNet"];
   const place = (item) => (item.type === "directory" ? LABS.indexOf(item.name) : -1);
@@ -30,6 +30,18 @@
     };
   }
 
+  function withNumbersInThePath({ BreadCrumbs }) {
+    // A crumb is opened by its data-path, not by its text.
+    const update = BreadCrumbs.prototype.onUpdateRequest;
+    BreadCrumbs.prototype.onUpdateRequest = function (message) {
+      update.call(this, message);
+      for (const crumb of this.node.querySelectorAll(".jp-BreadCrumbs-item")) {
+        const number = LABS.indexOf(crumb.dataset.path) + 1;
+        if (number) crumb.textContent = `Lab ${number}: ${crumb.dataset.path}`;
+      }
+    };
+  }
+
   window._JUPYTERLAB = window._JUPYTERLAB || {};
   window._JUPYTERLAB["bootcamp-order"] = {
     init: (scope) => {
@@ -40,6 +52,7 @@
       const browser = (await versions[0].get())();
       inOrder(browser);
       withNumbers(browser);
+      withNumbersInThePath(browser);
       return () => ({ __esModule: true, default: { id: "bootcamp-order:plugin", autoStart: true, activate: () => {} } });
     },
   };
