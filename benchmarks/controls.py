@@ -18,11 +18,10 @@ import nbformat
 import tables
 from nbclient import NotebookClient
 
-HERE = tables.README.parent
-ROOT = HERE.parent
-REPORT = HERE / "controls.json"
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-THREADS += ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+from notebooks import THREADS
+
+ROOT = tables.ROOT
+REPORT = ROOT / "benchmarks" / "controls.json"
 STOPWATCH = """
 def _values(control, count=10):
     if hasattr(control, "options"):

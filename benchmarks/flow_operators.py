@@ -103,6 +103,7 @@ def darcy(seed: int) -> None:
     from keras import layers
 
     from flow import models, training
+    from utils import metrics
     from utils.training import fit
 
     largest = pressure(np.ones((LEARNED, LEARNED))).max()
@@ -128,8 +129,7 @@ def darcy(seed: int) -> None:
         return keras.Model(inputs, h * side)
 
     def error(answer: np.ndarray, truth: np.ndarray) -> float:
-        off = np.linalg.norm((scale * answer[..., 0] - truth).reshape(len(truth), -1), axis=1)
-        return float(np.mean(off / np.linalg.norm(truth.reshape(len(truth), -1), axis=1)))
+        return float(metrics.relative_l2(scale * answer[..., 0], truth, axis=(1, 2)).mean())
 
     keras.utils.set_random_seed(seed)
     began = time.process_time()

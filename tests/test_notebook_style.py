@@ -348,7 +348,9 @@ def test_the_lint_would_notice(tmp_path):
         test_code_is_plain_python_without_side_doors(path)
 
 
-@pytest.mark.parametrize("name", ["conformal_coverage", "cyclone_seeds", "flow_generative", "flow_rollout"])
+@pytest.mark.parametrize(
+    "name", ["conformal_coverage", "cyclone_seeds", "flow_generative", "flow_operators", "flow_rollout"]
+)
 def test_a_benchmark_that_runs_a_notebook_asks_for_names_that_it_has(name):
     """Such a benchmark takes hours: a variable that was renamed in the notebook would end it."""
     source = (notebooks.ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")
